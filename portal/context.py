@@ -1,0 +1,45 @@
+"""What every page knows about its reader: who they are, where they can go, what waits for them."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+THEMES = ("system", "light", "dark")
+
+
+class Place(NamedTuple):
+    """One entry of the navigation."""
+
+    path: str
+    icon: str
+    name: str | Promise
+
+
+PLACES = (
+    Place("/approvals", "inbox", _("Inbox")),
+    Place("/models", "model", _("Models")),
+    Place("/datasets", "dataset", _("Datasets")),
+    Place("/lineage", "lineage", _("Lineage")),
+    Place("/access", "access", _("Access")),
+    Place("/audit", "audit", _("Audit")),
+    Place("/reports", "report", _("Reports")),
+    Place("/settings", "settings", _("Settings")),
+)
+
+
+def theme_of(request: HttpRequest) -> str:
+    """The theme this browser asked for; anything unknown follows the system."""
+    chosen = request.COOKIES.get("theme", "")
+    return chosen if chosen in THEMES else "system"
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """Names for base.html. Counts are callables: a page that does not show them does not pay for them."""
+    return {
+        "places": PLACES,
+        "theme": theme_of(request),
+    }
