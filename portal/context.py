@@ -1,7 +1,5 @@
 """What every page knows about its reader: who they are, where they can go, what waits for them."""
 
-from collections.abc import Callable
-from functools import cache
 from typing import NamedTuple
 
 from django.http import HttpRequest
@@ -37,7 +35,7 @@ def theme_of(request: HttpRequest) -> str:
     return chosen if chosen in THEMES else "system"
 
 
-def shell(request: HttpRequest) -> dict[str, object]:
+def everywhere(request: HttpRequest) -> dict[str, object]:
     """Names for base.html. Counts are callables: a page that does not show them does not pay for them."""
     return {
         "places": PLACES,
