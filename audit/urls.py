@@ -1,0 +1,4 @@
+from typing import Any
+
+api: list[Any] = []
+pages: list[Any] = []

@@ -1,0 +1,52 @@
+"""Reads about work, and the one clock: the database's."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, Q
+from django.utils.dateparse import parse_datetime
+
+from jobs.models import Job, Worker
+
+FRESH = timedelta(seconds=30)
+
+
+def now() -> datetime:
+    """Return the database's present moment in UTC, the same for every process that shares it."""
+    sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')" if sqlite else "SELECT clock_timestamp()")
+        (value,) = cursor.fetchone()
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    parsed = parse_datetime(value)
+    assert parsed is not None
+    return parsed.replace(tzinfo=UTC)
+
+
+def job(pk: UUID) -> Job | None:
+    """Return the job of that id, or `None`."""
+    return Job.objects.filter(pk=pk).first()
+
+
+def newest(limit: int = 100) -> list[Job]:
+    """Return the newest jobs, newest first."""
+    return list(Job.objects.order_by("-created_at")[:limit])
+
+
+def due(at: datetime, again: datetime, limit: int) -> list[Job]:
+    """Return queued jobs that are due at `at` and were not handed to a worker since `again`, oldest first."""
+    unhanded = Q(handed_at=None) | Q(handed_at__lt=again)
+    return list(Job.objects.filter(unhanded, state=Job.State.QUEUED, run_after__lte=at).order_by("run_after")[:limit])
+
+
+def counts() -> dict[str, int]:
+    """Return how many jobs are queued, running and dead."""
+    unfinished = Job.objects.exclude(state=Job.State.DONE)
+    return dict(unfinished.values_list("state").annotate(Count("pk")))
+
+
+def workers_alive(at: datetime) -> int:
+    """Return how many workers gave a sign of life within the last half minute before `at`."""
+    return Worker.objects.filter(seen_at__gt=at - FRESH).count()

@@ -1,0 +1,74 @@
+"""The Celery application, the clock table, and what a worker starts beside its pool."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+CLOCK: dict[str, tuple[float, str]] = {}
+"""What runs when: name -> (every so many seconds, errand kind)."""
+
+app = Celery("attestry")
+app.conf.update(
+    broker_url=os.environ.get("BROKER_URL") or "memory://",
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=8,
+    worker_enable_remote_control=False,
+    worker_redirect_stdouts=False,
+    worker_hijack_root_logger=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"polling_interval": 0.1, "visibility_timeout": 3600},
+)
+app.autodiscover_tasks(
+    lambda: [
+        "jobs", "audit", "lineage", "governance.access", "governance.catalog", "governance.pii",
+        "governance.policies", "governance.registries", "governance.promotions", "governance.reports",
+    ]
+)  # fmt: skip
+
+_running: list[tuple[threading.Thread, threading.Event]] = []
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: Any) -> None:
+    from django.conf import settings  # noqa: PLC0415 - settings load when the worker does
+    from django.utils.log import configure_logging  # noqa: PLC0415
+
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+
+
+@worker_process_init.connect
+def _die_with_the_worker(**_: Any) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _send(kind: str, pk: str) -> None:
+    app.send_task(kind, [pk])
+
+
+@worker_ready.connect
+def _start_threads(**_: Any) -> None:
+    from jobs.dispatch import Dispatcher  # noqa: PLC0415 - needs Django's apps
+
+    dispatcher = Dispatcher(_send, CLOCK)
+    dispatcher.start()
+    _running.append((dispatcher, dispatcher.stopped))
+
+
+@worker_shutting_down.connect
+def _stop_threads(**_: Any) -> None:
+    for _thread, stop in _running:
+        stop.set()

@@ -1,0 +1,132 @@
+"""What happens around every request: headers, who asks and when, locked by default, refusals in words."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.request import Request
+
+from audit.actor import ANONYMOUS, Actor, Forbidden, NotSignedIn, Refused
+from governance.access.models import Token, User
+from jobs import selectors as clock
+from portal import errors
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+MACHINES = ("/api/", "/access/v1/", "/.well-known/")
+UNTIMED = ("/healthz", "/readyz", "/static/")
+USED_AGAIN = timedelta(minutes=1)
+
+
+def for_machines(request: HttpRequest) -> bool:
+    """Return whether the path is answered with JSON rather than pages."""
+    return request.path.startswith(MACHINES)
+
+
+class SecurityHeaders:
+    """Sets the content security policy and keeps what is private out of caches."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        if not request.path.startswith(settings.STATIC_URL):
+            response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
+
+
+class WhoAsks:
+    """Sets `request.actor` from the session or the bearer token, and `request.now` from the database's clock."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(UNTIMED):
+            return self.get_response(request)
+        request.now = clock.now()  # type: ignore[attr-defined]
+        header = request.headers.get("Authorization", "")
+        try:
+            request.actor = self._actor(request, header)  # type: ignore[attr-defined]
+        except Refused as refusal:
+            return errors.respond(request, refusal)
+        return self.get_response(request)
+
+    def _actor(self, request: HttpRequest, header: str) -> Actor:
+        if header:
+            return self._bearer(request, header)
+        user = request.user
+        if not isinstance(user, User):
+            return ANONYMOUS
+        return Actor(user.pk, user.kind, "session")
+
+    def _bearer(self, request: HttpRequest, header: str) -> Actor:
+        scheme, _, secret = header.partition(" ")
+        digest = hashlib.sha256(secret.strip().encode()).hexdigest()
+        now = request.now  # type: ignore[attr-defined]
+        token = Token.objects.select_related("user").filter(digest=digest, revoked_at=None, expires_at__gt=now).first()
+        if scheme.lower() != "bearer" or token is None or not token.user.is_active:
+            raise NotSignedIn("access.bad_token")
+        if token.last_used_at is None or token.last_used_at < now - USED_AGAIN:
+            Token.objects.filter(pk=token.pk).update(last_used_at=now)
+        request.user = token.user
+        request.csrf_processing_done = True  # type: ignore[attr-defined]
+        owner: UUID | None = token.user.owner_id
+        return Actor(token.user.pk, token.user.kind, "token", on_behalf_of=owner, token_id=token.pk)
+
+
+class SignedIn(LoginRequiredMiddleware):
+    """Everything needs a signed-in reader unless it says otherwise; machines get 401 instead of a redirect."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
+        """Answer somebody we do not know."""
+        if for_machines(request):
+            return errors.respond(request, NotSignedIn("access.not_signed_in"))
+        return super().handle_no_permission(request, view_func)
+
+
+class Refusals:
+    """Turns a refusal that a page raised into a page with its sentence."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer refusals; leave everything else to Django."""
+        if isinstance(exception, PermissionDenied):
+            exception = Forbidden("access.not_allowed", action="")
+        return errors.respond(request, exception) if isinstance(exception, Refused) else None
+
+
+class Asker(BaseAuthentication):
+    """Tells the REST framework whom `WhoAsks` recognised; sessions must carry the CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[User, Actor] | None:
+        """Return the user and actor, or `None` for nobody."""
+        asked = request._request
+        actor: Actor = getattr(asked, "actor", ANONYMOUS)
+        if actor.kind == "anonymous" or not isinstance(asked.user, User):
+            return None
+        if actor.via == "session":
+            check = CSRFCheck(lambda _: HttpResponse())
+            check.process_request(asked)
+            if check.process_view(asked, None, (), {}):  # type: ignore[arg-type]
+                raise Forbidden("request.csrf")
+        return asked.user, actor
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return what a client must send."""
+        return "Bearer"

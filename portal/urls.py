@@ -1,0 +1,33 @@
+"""Every room's addresses, wired once."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from audit import urls as audit
+from governance.access import urls as access
+from governance.catalog import urls as catalog
+from governance.pii import urls as pii
+from governance.policies import urls as policies
+from governance.promotions import urls as promotions
+from governance.registries import urls as registries
+from governance.reports import urls as reports
+from lineage import urls as lineage
+from portal import views
+
+ROOMS = (audit, lineage, access, catalog, pii, policies, registries, promotions, reports)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("api/schema", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),
+    path("account/", include("allauth.account.urls")),
+    *(path("api/v1/", include(room.api)) for room in ROOMS),
+    *(path("", include(room.pages)) for room in ROOMS),
+]
+
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.forbidden"
+handler404 = "portal.errors.not_found"
+handler500 = "portal.errors.broken"

@@ -1,0 +1,161 @@
+"""People with a story, places, and guards for every test.
+
+Ann is an ML engineer of the payments team and asks. Olga and Omar are compliance officers. Vera audits. Adam
+administers. Eve is signed in and was granted nothing.
+"""
+
+import hashlib
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _only_loopback() -> Iterator[None]:
+    """Refuse every socket that leaves this machine, with a sentence."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            if host != "localhost" and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+                raise AssertionError(f"A test tried to reach {host}; tests stay on this machine.")
+        connect(self, address)
+
+    socket.socket.connect = guarded
+    yield
+    socket.socket.connect = connect
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def now(db: None) -> datetime:
+    """The database's present moment."""
+    from jobs import selectors
+
+    return selectors.now()
+
+
+@pytest.fixture
+def founded(db: None) -> Any:
+    """A founded house: the organisation's scope."""
+    from governance.access import selectors
+    from jobs import selectors as clock
+    from portal.founding import found
+
+    found(clock.now())
+    return selectors.root()
+
+
+@dataclass
+class Person:
+    """Somebody with an account: `.user`, `.actor` as in a session, `.client` signed in, `.api` with a token."""
+
+    user: Any
+    token: str = field(repr=False, default="")
+
+    @property
+    def actor(self) -> Any:
+        from audit.actor import Actor
+
+        return Actor(self.user.pk, self.user.kind, "session")
+
+    @property
+    def id(self) -> UUID:
+        return self.user.pk
+
+    @property
+    def client(self) -> Client:
+        client = Client()
+        client.force_login(self.user, backend="governance.access.backend.GrantBackend")
+        return client
+
+    @property
+    def api(self) -> Client:
+        return Client(headers={"authorization": f"Bearer {self.token}"})
+
+
+@pytest.fixture
+def person(founded: Any, now: datetime) -> Callable[..., Person]:
+    """Make somebody: `person("Ann", "contributor", scope)`; a role may be a list or empty."""
+    from governance.access import records
+    from governance.access.models import Token, User
+
+    def make(
+        name: str, roles: str | list[str] = "", scope: Any = None, kind: str = "person", owner: Any = None
+    ) -> Person:
+        user = User(email=f"{name.lower()}@example.org", name=name, kind=kind, owner=owner)
+        user.set_password(PASSWORD)
+        user.save()
+        for role in [roles] if isinstance(roles, str) and roles else roles:
+            records.grant(user.pk, role, scope or founded, user.pk, now)
+        secret = f"test-{user.pk}"
+        Token.objects.create(
+            user=user,
+            name="test",
+            prefix="test",
+            digest=hashlib.sha256(secret.encode()).hexdigest(),
+            expires_at=now + timedelta(days=1),
+        )
+        return Person(user, secret)
+
+    return make
+
+
+@pytest.fixture
+def payments(founded: Any) -> Any:
+    """The payments team's scope, below the organisation."""
+    from governance.access import records
+
+    return records.place(founded, "team", "payments")
+
+
+@pytest.fixture
+def people(person: Callable[..., Person], payments: Any) -> Any:
+    """Ann, Olga, Omar, Vera, Adam and Eve."""
+    return SimpleNamespace(
+        ann=person("Ann", "contributor", payments),
+        olga=person("Olga", "compliance_officer"),
+        omar=person("Omar", "compliance_officer"),
+        vera=person("Vera", "auditor"),
+        adam=person("Adam", "admin"),
+        eve=person("Eve"),
+    )
+
+
+@pytest.fixture
+def run_jobs() -> Callable[[], int]:
+    """Do the jobs that are due, and those they owe, in this process; returns how many."""
+    from jobs import tasks
+
+    def run(rounds: int = 20) -> int:
+        done = 0
+        for _ in range(rounds):
+            did = tasks.run_due()
+            done += did
+            if not did:
+                break
+        return done
+
+    return run
+
+
+@pytest.fixture
+def on_sqlite() -> bool:
+    """Whether this run's database is SQLite."""
+    return connection.vendor == "sqlite"

@@ -1,0 +1,113 @@
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from jobs import records, selectors, tasks
+from jobs.models import Job
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def done() -> Iterator[list[str]]:
+    """What the errand `test.note` was called with; it fails while told `boom`, and is away while told `away`."""
+    calls: list[str] = []
+
+    def note(work: tasks.Work, word: str) -> None:
+        calls.append(word)
+        if word == "boom":
+            raise ValueError("a secret value")
+        if word == "away":
+            raise tasks.Away("The registry does not answer.")
+
+    tasks.ERRANDS["test.note"] = note
+    yield calls
+    del tasks.ERRANDS["test.note"]
+
+
+def test_owed_work_is_done_once(done: list[str]) -> None:
+    job = records.enqueue("test.note", "a")
+    assert tasks.run_due() == 1
+    tasks.perform(str(job.pk))
+    assert done == ["a"]
+    assert Job.objects.get(pk=job.pk).state == Job.State.DONE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_owed_outside_a_transaction_is_refused() -> None:
+    with pytest.raises(records.OutsideTransaction):
+        records.enqueue("test.note", "a")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_owed_by_a_transaction_that_rolls_back_is_not_owed() -> None:
+    def owes_and_fails() -> None:
+        with transaction.atomic():
+            records.enqueue("test.note", "a")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        owes_and_fails()
+    assert not Job.objects.exists()
+
+
+def test_a_queued_twin_stands_for_both(done: list[str]) -> None:
+    first = records.enqueue("test.note", "a", dedupe_key="k")
+    assert records.enqueue("test.note", "a", dedupe_key="k").pk == first.pk
+    tasks.run_due()
+    records.enqueue("test.note", "a", dedupe_key="k")
+    tasks.run_due()
+    assert done == ["a", "a"]
+
+
+def test_a_failure_waits_longer_each_time_and_keeps_no_message(done: list[str]) -> None:
+    job = records.enqueue("test.note", "boom")
+    tasks.run_due()
+    job.refresh_from_db()
+    assert job.state == Job.State.QUEUED
+    assert job.run_after > selectors.now()
+    assert "ValueError" in job.error
+    assert "secret" not in job.error
+
+
+def test_the_last_failure_is_shown_and_can_be_retried(done: list[str]) -> None:
+    job = records.enqueue("test.note", "boom")
+    Job.objects.filter(pk=job.pk).update(attempts=7)
+    tasks.run_due()
+    job.refresh_from_db()
+    assert job.state == Job.State.DEAD
+    assert records.retry(str(job.pk), selectors.now())
+    assert not records.retry(str(job.pk), selectors.now())
+
+
+def test_what_is_away_does_not_count_as_a_failure(done: list[str]) -> None:
+    job = records.enqueue("test.note", "away")
+    tasks.run_due()
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.words) == (Job.State.QUEUED, 0, "The registry does not answer.")
+
+
+def test_an_expired_lease_is_taken_back() -> None:
+    job = records.enqueue("test.note", "a")
+    at = selectors.now()
+    assert records.claim(str(job.pk), "elsewhere:1", at)
+    assert records.claim(str(job.pk), "here:2", at) is None
+    assert records.reclaim(at, []) == 0
+    assert records.reclaim(at + records.LEASE + timedelta(seconds=1), []) == 1
+
+
+def test_the_lease_of_a_process_that_is_gone_is_taken_back_at_once() -> None:
+    job = records.enqueue("test.note", "a")
+    records.claim(str(job.pk), tasks.owner().rpartition(":")[0] + ":999999", selectors.now())
+    assert records.reclaim(selectors.now(), tasks.gone_owners()) == 1
+
+
+def test_a_clock_line_is_owed_once_per_turn(done: list[str]) -> None:
+    at = selectors.now()
+    table = {"watch": (20.0, "test.note")}
+    for second in (0, 1, 19, 21):
+        tasks.clock(table, at + timedelta(seconds=second))
+        Job.objects.update(pending_key=None)
+    assert Job.objects.count() == 2
