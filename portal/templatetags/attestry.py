@@ -97,9 +97,7 @@ def bar(share: object, low: object = None, high: object = None) -> SafeString:
             "high": _percent(top),
         }
         left, right = _at(bottom), _at(top)
-        spread = format_html(
-            '<path class="bar__spread" d="M{} 3v8M{} 7H{}M{} 3v8"/>', left, left, right, right
-        )
+        spread = format_html('<path class="bar__spread" d="M{} 3v8M{} 7H{}M{} 3v8"/>', left, left, right, right)
     return format_html(
         '<svg class="bar" viewBox="0 0 {} 14" width="{}" height="14" role="img" aria-label="{}">'
         '<rect class="bar__track" y="4" width="{}" height="6" rx="3"/>'
