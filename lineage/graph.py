@@ -1,0 +1,191 @@
+"""Walking a graph outwards from a few nodes, in batches, within a budget.
+
+The walk knows numbers only: who may see what, and where steps come from, is the caller's business. One step is one thing made from
+another (`src` to `dst`) by a job (`via`, 0 for none); `src` or `dst` is 0 where a job only writes or only reads.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Direction(StrEnum):
+    """Which way a graph is asked for: what it was made from, what was made of it, or both."""
+
+    UP = "up"
+    DOWN = "down"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`dst` was made from `src` by the job `via`."""
+
+    src: int
+    dst: int
+    via: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How far a walk goes: `depth` steps from dataset to dataset, and at most `nodes` datasets and jobs together."""
+
+    depth: int
+    nodes: int
+
+
+Fetch = Callable[[Sequence[int], Direction], Iterable[Step]]
+"""Returns the steps that end (up) or begin (down) at any of the datasets given."""
+
+
+@dataclass(slots=True)
+class Walk:
+    """What a walk found. `depth` maps each dataset to its distance; `frontier` to how many neighbours were left out."""
+
+    depth: dict[int, int] = field(default_factory=dict)
+    jobs: set[int] = field(default_factory=set)
+    steps: set[Step] = field(default_factory=set)
+    frontier: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """How many datasets and jobs there are."""
+        return len(self.depth) + len(self.jobs)
+
+    @property
+    def truncated(self) -> bool:
+        """Whether anything was left out for depth or budget."""
+        return bool(self.frontier)
+
+
+def walk(start: Sequence[int], direction: Direction, fetch: Fetch, budget: Budget) -> Walk:
+    """Return what is reached from `start` within `budget`, breadth first.
+
+    Both directions means what it was made from and what was made of it, not the siblings in between. Nodes whose neighbours were
+    left out are the frontier, so a reader always knows where to ask on. Cost grows with the steps touched.
+    """
+    found = Walk()
+    ways = (Direction.UP, Direction.DOWN) if direction is Direction.BOTH else (direction,)
+    for dataset in start[: max(budget.nodes, 1)]:
+        found.depth[dataset] = 0
+    for way in ways:
+        _one_way(sorted(found.depth.keys() & set(start)), way, fetch, budget, found)
+    return found
+
+
+def _one_way(start: list[int], way: Direction, fetch: Fetch, budget: Budget, found: Walk) -> None:
+    seen = set(start)
+    edge = start
+    distance = 0
+    while edge:
+        steps = sorted(fetch(edge, way), key=lambda one: (one.src, one.dst, one.via))
+        distance += 1
+        edge = _hop(steps, way, distance, budget, found, seen)
+
+
+def _hop(steps: list[Step], way: Direction, distance: int, budget: Budget, found: Walk, seen: set[int]) -> list[int]:
+    fresh: list[int] = []
+    up = way is Direction.UP
+    for step in steps:
+        near, far = (step.dst, step.src) if up else (step.src, step.dst)
+        known = (not far or far in found.depth) and (not step.via or step.via in found.jobs)
+        needed = (1 if far and far not in found.depth else 0) + (1 if step.via and step.via not in found.jobs else 0)
+        if not known and (distance > budget.depth or found.size + needed > budget.nodes):
+            found.frontier[near] = found.frontier.get(near, 0) + 1
+            continue
+        _take(step, far, distance, found)
+        if far and far not in seen:
+            seen.add(far)
+            fresh.append(far)
+    return fresh
+
+
+def _take(step: Step, far: int, distance: int, found: Walk) -> None:
+    if step.via:
+        found.jobs.add(step.via)
+    if far and far not in found.depth:
+        found.depth[far] = distance
+    found.steps.add(step)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asks of the lineage graph.
+
+    `type` is dataset, job or model; `depth` counts steps from dataset to dataset; `as_of` None means now.
+    """
+
+    namespace: str
+    name: str
+    type: str = "dataset"
+    direction: Direction = Direction.BOTH
+    budget: Budget = Budget(10, 500)
+    as_of: datetime | None = None
+    columns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One thing in an answer. `pk` is 0 and the names are empty for what the reader may not see."""
+
+    id: str
+    type: str
+    namespace: str
+    name: str
+    pk: int = 0
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnStep:
+    """The column `field` of `dataset` feeds `to_field` of `to_dataset`; both datasets are node ids."""
+
+    dataset: str
+    field: str
+    to_dataset: str
+    to_field: str
+    masking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The answer to a question; edges are pairs of node ids and run with the data."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[tuple[str, str], ...]
+    as_of: datetime
+    frontier: tuple[str, ...] = ()
+    hidden_nodes: int = 0
+    focus: str = ""
+    column_edges: tuple[ColumnStep, ...] | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether anything was left out for depth or budget."""
+        return bool(self.frontier)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer in the shape that the outside relies on."""
+        answer: dict[str, Any] = {
+            "nodes": [
+                {"id": n.id, "type": n.type, "namespace": n.namespace, "name": n.name, "depth": n.depth}
+                for n in self.nodes
+            ],
+            "edges": [{"from": one, "to": other} for one, other in self.edges],
+            "as_of": self.as_of.isoformat(),
+            "truncated": self.truncated,
+            "frontier": list(self.frontier),
+            "hidden_nodes": self.hidden_nodes,
+        }
+        if self.column_edges is not None:
+            answer["column_edges"] = [
+                {
+                    "from": {"dataset": one.dataset, "field": one.field},
+                    "to": {"dataset": one.to_dataset, "field": one.to_field},
+                    "masking": one.masking,
+                }
+                for one in self.column_edges
+            ]
+        return answer

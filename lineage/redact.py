@@ -1,0 +1,206 @@
+"""What must never be stored: secrets, and values that look personal.
+
+An event is redacted before it is hashed, stored or logged. What was taken out is remembered by JSON pointer and kind, never by value.
+Names of jobs and datasets lose secrets only: they identify things, so an address in one is kept.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+LIMIT = 1000
+"""At most this many pointers are remembered for one event; the redaction itself has no limit."""
+
+QUERY_KEPT = frozenset(
+    "base_date branch catalog dag_id dag_run_id database date db dt execution_date format map_index page partition path project ref region "
+    "run_id schema table tab task_id topic try_number version versionid warehouse".split()
+)
+"""Query parts of an address that name a thing; the value of every other part is removed."""
+
+SECRET_KEY = re.compile(
+    r"(?:pass(?:word|wd|phrase)|(?:^|[._-])pwd$|secret|credential|authorization|private[._-]?key|api[._-]?key|access[._-]?key"
+    r"|account[._-]?key|auth[._-]?key|(?:^|[._-])(?:sas|jwt|cookie)$|(?:^|[._-]|access|auth|bearer|refresh|session|id)[._-]?token$"
+    r"|connection[._-]?string|sig(?:nature)?$)",
+    re.IGNORECASE,
+)
+SUSPECT = re.compile(
+    r"@|://[^\"\s]*\?|AKIA|ASIA|AIza|eyJ|PRIVATE KEY|gh[pousr]_|glpat-|xox[abprs]-|sk-|dapi"
+    r"|(?i:pass(?:w|phrase)|pwd|secret|credential|token|authori[sz]ation|bearer|basic\s|key|jwt|cookie|sas\b|\bsig|connection.?string)"
+    r"|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|\+\d[\d ()-]{8}|\d{4}[ -]\d{4}[ -]\d{4}|\d{15,16}|\b[A-Z]{2}\d{2}[A-Z0-9]{11}"
+)
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.:-]{0,40}://)([^\s\"'<>]*)")
+_QUERY_PART = re.compile(r"([^&=]+)=([^&]*)")
+_CONTAINER = re.compile(r"^(?:abfss?|wasbs?)://$")
+_VALUE_KEYS = re.compile(
+    r"(?i)((?:^|(?<=[;?&,\s\"'{(]))(?:[\w.-]{0,40}(?:password|passwd|passphrase|secret|api[_-]?key|account[_-]?key|access[_-]?key|token)|pwd)"
+    r"\s{0,2}[=:]\s{0,2}[\"']?)([^\s;&,\"'}]{3,})"
+)
+_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "private_key",
+        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)"),
+    ),
+    ("aws_key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("jwt", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
+    (
+        "token",
+        re.compile(
+            r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|sk-[\w-]{20,}|AIza[\w-]{35}|dapi[0-9a-f]{32})"
+        ),
+    ),
+    ("authorization", re.compile(r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9+/._~-]{16,}=*")),
+)
+_EMAIL = re.compile(r"(?<!://)(?<![\w.+-])(?!git@)[\w.+%-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}\b")
+_PHONE = re.compile(r"(?<![\w+])\+\d[\d ()-]{7,18}\d(?!\w)")
+_SSN = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])")
+_CPF = re.compile(r"(?<![\w.])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)")
+_CARD = re.compile(r"(?<![\w.-])(?:\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{3,4}|[3-6]\d{14,15})(?![\w.-])")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b")
+_IDENTIFIER = re.compile(
+    r"(?:id|ids|version|digest|sha|hash|fingerprint|time|timestamp|_producer|_schemaURL|producer|schemaURL)$",
+    re.IGNORECASE,
+)
+_COLUMNS = frozenset({"fields", "columnMetrics"})
+
+
+@dataclass(slots=True)
+class Redaction:
+    """The redacted value, and what was taken out: `{"at": <JSON pointer>, "what": <kind>}`."""
+
+    value: Any = None
+    removed: list[dict[str, str]] = field(default_factory=list)
+
+    def note(self, place: str, kinds: list[str]) -> None:
+        """Remember that `kinds` were taken out at `place`."""
+        for what in kinds:
+            if len(self.removed) < LIMIT:
+                self.removed.append({"at": place, "what": what})
+
+
+def redact(value: Any, text: str) -> Redaction:
+    """Return `value` without secrets and personal-looking values.
+
+    `text` is the canonical text of `value`: when nothing in it looks suspicious the value is returned as it is, which is the usual
+    case and costs one search.
+    """
+    result = Redaction(value)
+    if SUSPECT.search(text):
+        result.value = _walk(value, "", result, personal=False)
+    return result
+
+
+def scrub(text: str, *, personal: bool) -> tuple[str, list[str]]:
+    """Return `text` without secrets (and personal-looking values when `personal`), and the kinds of what was removed."""
+    kinds: list[str] = []
+    if "://" in text:
+        text = _URL.sub(lambda found: _address(found, kinds), text)
+    for what, shape in _SHAPES:
+        text = _replace(shape, text, what, kinds)
+    text = _VALUE_KEYS.sub(lambda found: _assignment(found, kinds), text)
+    return _personal(text, kinds) if personal else text, kinds
+
+
+def _walk(value: Any, place: str, result: Redaction, *, personal: bool, columns: bool = False) -> Any:
+    if isinstance(value, str):
+        clean, kinds = scrub(value, personal=personal and not _IDENTIFIER.search(place))
+        result.note(place, kinds)
+        return clean
+    if isinstance(value, list):
+        return [_walk(one, f"{place}/{at}", result, personal=personal) for at, one in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    kept: dict[str, Any] = {}
+    for key, one in value.items():
+        here = f"{place}/{key.replace('~', '~0').replace('/', '~1')}"
+        inside = personal or key in {"facets", "inputFacets", "outputFacets"}
+        if not columns and SECRET_KEY.search(key) and _is_value(one):
+            kept[key] = "[redacted:secret]"
+            result.note(here, ["secret"])
+            continue
+        kept[_key(key, here, result)] = _walk(one, here, result, personal=inside, columns=key in _COLUMNS)
+    return kept
+
+
+def _key(key: str, place: str, result: Redaction) -> str:
+    if not SUSPECT.search(key):
+        return key
+    clean, kinds = scrub(key, personal=False)
+    result.note(place, kinds)
+    return clean
+
+
+def _is_value(value: Any) -> bool:
+    """Say whether `value` under a secret's name is a secret: a text, a number or a list of them, not a structure."""
+    if isinstance(value, list):
+        return any(_is_value(one) for one in value)
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        or isinstance(value, str)
+        and value not in {"", "[redacted:secret]"}
+    )
+
+
+def _address(found: re.Match[str], kinds: list[str]) -> str:
+    scheme, rest = found.groups()
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if at and (":" in user or not _CONTAINER.match(scheme.lower())):
+        kinds.append("url_userinfo")
+        authority = host
+    whole = f"{authority}{slash}{path}"
+    head, mark, query = whole.partition("?")
+    if not mark:
+        return scheme + whole
+    query, hash_mark, fragment = query.partition("#")
+    return f"{scheme}{head}?{_QUERY_PART.sub(lambda part: _query_part(part, kinds), query)}{hash_mark}{fragment}"
+
+
+def _query_part(part: re.Match[str], kinds: list[str]) -> str:
+    name, value = part.groups()
+    if name.lower() in QUERY_KEPT or value in {"", "[redacted]"}:
+        return part.group()
+    kinds.append("url_query")
+    return f"{name}=[redacted]"
+
+
+def _assignment(found: re.Match[str], kinds: list[str]) -> str:
+    if found.group(2).startswith("[redacted"):
+        return found.group()
+    kinds.append("secret")
+    return f"{found.group(1)}[redacted:secret]"
+
+
+def _replace(
+    shape: re.Pattern[str], text: str, what: str, kinds: list[str], holds: Callable[[str], bool] = bool
+) -> str:
+    def one(found: re.Match[str]) -> str:
+        if not holds(found.group()):
+            return found.group()
+        kinds.append(what)
+        return f"[redacted:{what}]"
+
+    return shape.sub(one, text)
+
+
+def _personal(text: str, kinds: list[str]) -> str:
+    text = _replace(_EMAIL, text, "email", kinds)
+    text = _replace(_PHONE, text, "phone", kinds)
+    text = _replace(_SSN, text, "us_ssn", kinds)
+    text = _replace(_CPF, text, "br_cpf", kinds)
+    text = _replace(_CARD, text, "card", kinds, _luhn)
+    return _replace(_IBAN, text, "iban", kinds, _mod97)
+
+
+def _luhn(text: str) -> bool:
+    """Check the last digit of a card number (ISO/IEC 7812-1, annex B)."""
+    digits = [int(one) for one in text if one.isdigit()]
+    doubled = [two - 9 if two > 9 else two for two in (2 * one for one in digits[-2::-2])]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def _mod97(text: str) -> bool:
+    """Check the two check digits of an account number (ISO 13616, ISO 7064 MOD 97-10)."""
+    moved = text[4:] + text[:4]
+    return int("".join(str(int(one, 36)) for one in moved)) % 97 == 1
