@@ -1,10 +1,11 @@
 """A layered drawing of a graph: left to right, with the data.
 
-Four steps, after K. Sugiyama, S. Tagawa and M. Toda, "Methods for visual understanding of hierarchical system structures" (1981):
-turn back edges round, rank by longest path, order each rank by barycentre sweeps with dummy nodes for long edges, then give
-coordinates. The same graph always gives the same bytes.
+Four steps, after K. Sugiyama, S. Tagawa and M. Toda, "Methods for visual understanding of hierarchical system
+structures" (1981): turn back edges round, rank by longest path, order each rank by barycentre sweeps with dummy
+nodes for long edges, then give coordinates. The same graph always gives the same bytes.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,10 @@ class Layout:
 
 
 def lay_out(nodes: Sequence[str], edges: Iterable[Edge]) -> Layout:
-    """Return places for `nodes` (ids, in an order that breaks ties) and `edges` between them; unknown ends are ignored."""
+    """Return places for `nodes` (ids, in an order that breaks ties) and `edges` between them.
+
+    Unknown ends are ignored.
+    """
     known = set(nodes)
     given = sorted({(one, other) for one, other in edges if one in known and other in known and one != other})
     forward = _acyclic(nodes, given)
@@ -61,7 +65,10 @@ def _acyclic(nodes: Sequence[str], edges: Sequence[Edge]) -> dict[Edge, Edge]:
 
 
 def _ranks(nodes: Sequence[str], forward: dict[Edge, Edge]) -> dict[str, int]:
-    """Give each node the length of the longest path to it; a node that nothing leads to moves next to its first reader."""
+    """Give each node the length of the longest path to it.
+
+    A node that nothing leads to moves next to its first reader.
+    """
     followers: dict[str, list[str]] = {node: [] for node in nodes}
     waits = dict.fromkeys(nodes, 0)
     for one, other in sorted(set(forward.values())):
@@ -102,7 +109,7 @@ def _layers(
 
 
 def _order(layers: list[list[str]], chains: dict[Edge, list[str]]) -> None:
-    """Sort each layer by the mean place of its neighbours in the layer before (and after, on the way back), `SWEEPS` times."""
+    """Sort each layer by the mean place of its neighbours in the layer before, and after on the way back."""
     before, after = _neighbours(chains)
     for sweep in range(SWEEPS):
         down = sweep % 2 == 0
@@ -122,7 +129,7 @@ def _neighbours(chains: dict[Edge, list[str]]) -> tuple[dict[str, list[str]], di
     before: dict[str, list[str]] = {}
     after: dict[str, list[str]] = {}
     for chain in chains.values():
-        for one, other in zip(chain, chain[1:], strict=False):
+        for one, other in itertools.pairwise(chain):
             after.setdefault(one, []).append(other)
             before.setdefault(other, []).append(one)
     return before, after

@@ -1,7 +1,8 @@
 """What an OpenLineage event says, understood leniently.
 
-Producers in the wild send naive times, nanoseconds, run ids that are not UUIDs, NaN and facets of the wrong type. Whatever can be
-understood is kept and a warning says what was odd; an event is refused only when it names neither a job nor a dataset.
+Producers in the wild send naive times, nanoseconds, run ids that are not UUIDs, NaN and facets of the wrong type.
+Whatever can be understood is kept and a warning says what was odd; an event is refused only when it names neither a
+job nor a dataset.
 """
 
 import json
@@ -164,7 +165,7 @@ def moment(value: Any, notes: list[str]) -> datetime | None:
 
 
 def run_uuid(given: str, job: JobSeen | None) -> UUID:
-    """Return the UUID of the run that a producer calls `given`: the id itself, or a UUIDv5 of job and id when it is no UUID."""
+    """Return the UUID of the run that a producer calls `given`: itself, or a UUIDv5 of job and id when it is none."""
     try:
         return UUID(given)
     except ValueError:

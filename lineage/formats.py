@@ -25,7 +25,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def guarded(value: Any) -> str:
-    """Return `value` as a cell that no spreadsheet takes for a formula: a leading `=`, `+`, `-`, `@`, tab or line end gets an apostrophe."""
+    """Return `value` as a cell that no spreadsheet takes for a formula.
+
+    A leading `=`, `+`, `-`, `@`, tab or line end gets an apostrophe before it.
+    """
     text = str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
@@ -40,12 +43,16 @@ def csv_text(header: Sequence[str], rows: Iterator[Sequence[Any]] | Sequence[Seq
 
 
 def as_csv(graph: Graph) -> str:
-    """Return the edges of `graph`, one per line, column edges after them. A node without an edge has a line with an empty end."""
+    """Return the edges of `graph`, one per line, column edges after them.
+
+    A node without an edge has a line with an empty end.
+    """
     return csv_text(HEADER, list(_lines(graph)))
 
 
 def as_ndjson(graph: Graph) -> str:
-    """Return `graph` as OpenLineage events that can be sent again: a JobEvent per job, a DatasetEvent per dataset without a job.
+    """Return `graph` as OpenLineage events that can be sent again: a JobEvent per job, a DatasetEvent per dataset
+    without a job.
 
     What the reader may not see is left out.
     """
@@ -53,7 +60,10 @@ def as_ndjson(graph: Graph) -> str:
 
 
 def as_marquez(graph: Graph) -> dict[str, Any]:
-    """Return `graph` as Marquez's `GET /api/v1/lineage` answers, so that its tools can read it; hidden nodes are left out."""
+    """Return `graph` as Marquez's `GET /api/v1/lineage` answers, so that its tools can read it.
+
+    Hidden nodes are left out.
+    """
     shown = {node.id: node for node in graph.nodes if node.type != "hidden"}
     edges = [edge for edge in graph.edges if edge[0] in shown and edge[1] in shown]
     return {

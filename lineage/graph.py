@@ -1,7 +1,8 @@
 """Walking a graph outwards from a few nodes, in batches, within a budget.
 
-The walk knows numbers only: who may see what, and where steps come from, is the caller's business. One step is one thing made from
-another (`src` to `dst`) by a job (`via`, 0 for none); `src` or `dst` is 0 where a job only writes or only reads.
+The walk knows numbers only: who may see what, and where steps come from, is the caller's business. One step is one
+thing made from another (`src` to `dst`) by a job (`via`, 0 for none); `src` or `dst` is 0 where a job only writes or
+only reads.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -63,8 +64,9 @@ class Walk:
 def walk(start: Sequence[int], direction: Direction, fetch: Fetch, budget: Budget) -> Walk:
     """Return what is reached from `start` within `budget`, breadth first.
 
-    Both directions means what it was made from and what was made of it, not the siblings in between. Nodes whose neighbours were
-    left out are the frontier, so a reader always knows where to ask on. Cost grows with the steps touched.
+    Both directions means what it was made from and what was made of it, not the siblings in between. Nodes whose
+    neighbours were left out are the frontier, so a reader always knows where to ask on. Cost grows with the steps
+    touched.
     """
     found = Walk()
     ways = (Direction.UP, Direction.DOWN) if direction is Direction.BOTH else (direction,)

@@ -1,7 +1,7 @@
 """When two spellings mean the same dataset.
 
-A name is compared by its plain form: SQL quotes, a default port, letter case of scheme and host and a trailing slash do not count.
-The spelling that was sent is kept for people to read; only `key` decides what is the same.
+A name is compared by its plain form: SQL quotes, a default port, letter case of scheme and host and a trailing slash
+do not count. The spelling that was sent is kept for people to read; only `key` decides what is the same.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ def plain_name(name: str) -> str:
 
 
 def key(kind: str, namespace: str, name: str) -> str:
-    """Return the digest that identifies a `kind` of thing by name: 64 hexadecimal digits, whatever the length of the name."""
+    """Return the digest that identifies a `kind` of thing by name: 64 hexadecimal digits for any name."""
     text = f"{kind}\n{plain_namespace(namespace)}\n{plain_name(name)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -72,7 +72,8 @@ def node_id(kind: str, namespace: str, name: str) -> str:
 def splits(node: str) -> list[tuple[str, str]]:
     """Return every way to read `<namespace>:<name>`, most likely first.
 
-    Both parts may hold colons (`kafka://h:9092`, `topic:project:id`), so only a look-up can tell which reading is meant.
+    Both parts may hold colons (`kafka://h:9092`, `topic:project:id`), so only a look-up can tell which reading is
+    meant.
     """
     at = [place for place, character in enumerate(node) if character == ":"]
     pairs = [(node[:place], node[place + 1 :]) for place in at]

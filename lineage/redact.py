@@ -1,7 +1,7 @@
 """What must never be stored: secrets, and values that look personal.
 
-An event is redacted before it is hashed, stored or logged. What was taken out is remembered by JSON pointer and kind, never by value.
-Names of jobs and datasets lose secrets only: they identify things, so an address in one is kept.
+An event is redacted before it is hashed, stored or logged. What was taken out is remembered by JSON pointer and
+kind, never by value. Names of jobs and datasets lose secrets only: they identify things, so an address in one is kept.
 """
 
 import re
@@ -13,8 +13,38 @@ LIMIT = 1000
 """At most this many pointers are remembered for one event; the redaction itself has no limit."""
 
 QUERY_KEPT = frozenset(
-    "base_date branch catalog dag_id dag_run_id database date db dt execution_date format map_index page partition path project ref region "
-    "run_id schema table tab task_id topic try_number version versionid warehouse".split()
+    # fmt: off
+    {
+        "base_date",
+        "branch",
+        "catalog",
+        "dag_id",
+        "dag_run_id",
+        "database",
+        "date",
+        "db",
+        "dt",
+        "execution_date",
+        "format",
+        "map_index",
+        "page",
+        "partition",
+        "path",
+        "project",
+        "ref",
+        "region",
+        "run_id",
+        "schema",
+        "tab",
+        "table",
+        "task_id",
+        "topic",
+        "try_number",
+        "version",
+        "versionid",
+        "warehouse",
+    }
+    # fmt: on
 )
 """Query parts of an address that name a thing; the value of every other part is removed."""
 
@@ -26,7 +56,8 @@ SECRET_KEY = re.compile(
 )
 SUSPECT = re.compile(
     r"@|://[^\"\s]*\?|AKIA|ASIA|AIza|eyJ|PRIVATE KEY|gh[pousr]_|glpat-|xox[abprs]-|sk-|dapi"
-    r"|(?i:pass(?:w|phrase)|pwd|secret|credential|token|authori[sz]ation|bearer|basic\s|key|jwt|cookie|sas\b|\bsig|connection.?string)"
+    r"|(?i:pass(?:w|phrase)|pwd|secret|credential|token|authori[sz]ation|bearer|basic\s|key|jwt|cookie|sas\b|\bsig)"
+    r"|(?i:connection.?string)"
     r"|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|\+\d[\d ()-]{8}|\d{4}[ -]\d{4}[ -]\d{4}|\d{15,16}|\b[A-Z]{2}\d{2}[A-Z0-9]{11}"
 )
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.:-]{0,40}://)([^\s\"'<>]*)")
@@ -81,8 +112,8 @@ class Redaction:
 def redact(value: Any, text: str) -> Redaction:
     """Return `value` without secrets and personal-looking values.
 
-    `text` is the canonical text of `value`: when nothing in it looks suspicious the value is returned as it is, which is the usual
-    case and costs one search.
+    `text` is the canonical text of `value`: when nothing in it looks suspicious the value is returned as it is,
+    which is the usual case and costs one search.
     """
     result = Redaction(value)
     if SUSPECT.search(text):
@@ -91,7 +122,7 @@ def redact(value: Any, text: str) -> Redaction:
 
 
 def scrub(text: str, *, personal: bool) -> tuple[str, list[str]]:
-    """Return `text` without secrets (and personal-looking values when `personal`), and the kinds of what was removed."""
+    """Return `text` without secrets (and, if `personal`, personal-looking values), and the kinds of what went."""
     kinds: list[str] = []
     if "://" in text:
         text = _URL.sub(lambda found: _address(found, kinds), text)
@@ -134,11 +165,8 @@ def _is_value(value: Any) -> bool:
     """Say whether `value` under a secret's name is a secret: a text, a number or a list of them, not a structure."""
     if isinstance(value, list):
         return any(_is_value(one) for one in value)
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        or isinstance(value, str)
-        and value not in {"", "[redacted:secret]"}
+    return (isinstance(value, int | float) and not isinstance(value, bool)) or (
+        isinstance(value, str) and value not in {"", "[redacted:secret]"}
     )
 
 

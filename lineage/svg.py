@@ -1,8 +1,10 @@
 """The drawing of a lineage graph as SVG: one link per node, no inline style, no script.
 
-Colours are presentation attributes, so a downloaded file looks right by itself and a page's style sheet (and its dark theme) wins.
+Colours are presentation attributes, so a downloaded file looks right by itself and a page's style sheet (and its
+dark theme) wins.
 """
 
+import itertools
 import re
 from collections.abc import Callable
 from html import escape
@@ -55,17 +57,21 @@ def _head(layout: draw.Layout, label: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lineage" role="group" aria-label="{clean(label)}" '
         f'width="{layout.width:g}" height="{layout.height:g}" viewBox="0 0 {layout.width:g} {layout.height:g}" '
         'font-family="system-ui, sans-serif" font-size="13">\n'
-        '<defs><marker id="lineage-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<defs><marker id="lineage-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+        'orient="auto">'
         '<path class="lineage__arrow" d="M0 0L8 4L0 8z" fill="#5a6472"/></marker></defs>'
     )
 
 
 def _line(points: tuple[tuple[float, float], ...]) -> str:
     path = [f"M{points[0][0]:g} {points[0][1]:g}"]
-    for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
+    for (x, y), (to_x, to_y) in itertools.pairwise(points):
         half = (x + to_x) / 2
         path.append(f"L{to_x:g} {to_y:g}" if y == to_y else f"C{half:g} {y:g} {half:g} {to_y:g} {to_x:g} {to_y:g}")
-    return f'<path class="lineage__edge" d="{"".join(path)}" fill="none" stroke="#5a6472" stroke-width="1.5" marker-end="url(#lineage-arrow)"/>'
+    return (
+        f'<path class="lineage__edge" d="{"".join(path)}" fill="none" stroke="#5a6472" stroke-width="1.5" '
+        'marker-end="url(#lineage-arrow)"/>'
+    )
 
 
 def _node(node: Node, at: tuple[float, float], href: str, words: dict[str, str], *, focus: bool, more: bool) -> str:
@@ -79,7 +85,8 @@ def _node(node: Node, at: tuple[float, float], href: str, words: dict[str, str],
         f"<title>{clean(title)}</title>"
         f'<rect class="lineage__box" x="{x:g}" y="{y:g}" width="{draw.WIDTH}" height="{draw.HEIGHT}" rx="{radius:g}" '
         f'fill="{fill}" stroke="{stroke}" stroke-width="{3 if focus else 1}"/>'
-        f'<text class="lineage__kind" x="{x + 14:g}" y="{y + 17:g}" font-size="11" fill="{stroke}">{clean(kind)}{" +" if more else ""}</text>'
+        f'<text class="lineage__kind" x="{x + 14:g}" y="{y + 17:g}" font-size="11" fill="{stroke}">'
+        f"{clean(kind)}{' +' if more else ''}</text>"
         f'<text class="lineage__name" x="{x + 14:g}" y="{y + 34:g}" fill="#1b1f24">{clean(short(node.name))}</text>'
     )
     body = f'<a href="{clean(href)}">{inner}</a>' if href.startswith("/") else inner

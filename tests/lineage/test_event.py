@@ -152,7 +152,12 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["job", "run", "dataset", "inputs", "outputs", "eventTime", "eventType"]), JSON))
 def test_no_json_value_is_more_than_a_refusal(value):
-    named = [value.get("job"), value.get("dataset"), *event.items(value.get("inputs")), *event.items(value.get("outputs"))]
+    named = [
+        value.get("job"),
+        value.get("dataset"),
+        *event.items(value.get("inputs")),
+        *event.items(value.get("outputs")),
+    ]
     if any(isinstance(one, dict) and isinstance(one.get("name"), str) and one["name"] for one in named):
         event.understand(value)
     else:
