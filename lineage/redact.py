@@ -13,7 +13,6 @@ LIMIT = 1000
 """At most this many pointers are remembered for one event; the redaction itself has no limit."""
 
 QUERY_KEPT = frozenset(
-    # fmt: off
     {
         "base_date",
         "branch",
@@ -44,7 +43,6 @@ QUERY_KEPT = frozenset(
         "versionid",
         "warehouse",
     }
-    # fmt: on
 )
 """Query parts of an address that name a thing; the value of every other part is removed."""
 
@@ -58,7 +56,8 @@ SUSPECT = re.compile(
     r"@|://[^\"\s]*\?|AKIA|ASIA|AIza|eyJ|PRIVATE KEY|gh[pousr]_|glpat-|xox[abprs]-|sk-|dapi"
     r"|(?i:pass(?:w|phrase)|pwd|secret|credential|token|authori[sz]ation|bearer|basic\s|key|jwt|cookie|sas\b|\bsig)"
     r"|(?i:connection.?string)"
-    r"|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|\+\d[\d ()-]{8}|\d{4}[ -]\d{4}[ -]\d{4}|\d{15,16}|\b[A-Z]{2}\d{2}[A-Z0-9]{11}"
+    r"|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|\+\d[\d ()-]{8}|\d{4}[ -]\d{4}[ -]\d{4}|\d{15,16}"
+    r"|\b[A-Z]{2}\d{2}[A-Z0-9]{11}"
 )
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.:-]{0,40}://)([^\s\"'<>]*)")
 _QUERY_PART = re.compile(r"([^&=]+)=([^&]*)")
