@@ -1,1 +1,143 @@
-"""Tables of the audit log."""
+"""The tables of the log. Everything but `Pending`, `Head` and `Opening` is written once, and the database holds that.
+
+There are no foreign keys in the database: an entry outlives whatever it is about. `triggers` has them.
+"""
+
+from django.db import models
+
+from audit.leaf import OUTCOMES
+
+
+class Entry(models.Model):
+    """What happened, as offered by the transaction in which it happened.
+
+    `body` holds the canonical bytes that are hashed; the other columns only index them.
+    """
+
+    body = models.BinaryField()
+    scope_id = models.UUIDField(null=True)
+    action = models.CharField(max_length=100)
+    outcome = models.CharField(max_length=20, choices=[(each, each) for each in OUTCOMES])
+    actor_id = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["scope_id", "id"], name="audit_entry_by_scope"),
+            models.Index(fields=["action", "id"], name="audit_entry_by_action"),
+            models.Index(fields=["actor_id", "id"], name="audit_entry_by_actor"),
+            models.Index(fields=["at"], name="audit_entry_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} ({self.pk})"
+
+
+class Pending(models.Model):
+    """The queue of entries that have no number yet; filled by a trigger, emptied by the sequencer alone."""
+
+    entry = models.OneToOneField(
+        Entry, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="pending"
+    )
+
+    def __str__(self) -> str:
+        return f"entry {self.pk} waits"
+
+
+class Leaf(models.Model):
+    """A numbered entry: the bytes and the hash of one leaf of the tree. `seq` starts at 0 and has no gaps."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, db_constraint=False, related_name="leaf")
+    body = models.BinaryField()
+    hash = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"leaf {self.seq}"
+
+
+class Trail(models.Model):
+    """The entries about one subject, counted from 0: the same links that stand in the leaves, made findable."""
+
+    subject = models.CharField(max_length=255)
+    number = models.BigIntegerField()
+    seq = models.BigIntegerField()
+    previous = models.BigIntegerField(null=True)
+    entry_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject", "number"], name="audit_trail_once")]
+        indexes = [models.Index(fields=["seq"], name="audit_trail_by_seq")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} #{self.number}"
+
+
+class Head(models.Model):
+    """The newest link of a subject; a cache of the end of its trail, checked against it by `audit verify`."""
+
+    subject = models.CharField(max_length=255, primary_key=True)
+    number = models.BigIntegerField()
+    seq = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.subject} ends at #{self.number}"
+
+
+class Tile(models.Model):
+    """256 hashes of one level of tiles, and the root over them; written when full, so no proof walks the whole log."""
+
+    level = models.PositiveSmallIntegerField()
+    number = models.BigIntegerField()
+    hashes = models.BinaryField()
+    root = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "number"], name="audit_tile_once")]
+
+    def __str__(self) -> str:
+        return f"tile {self.level}/{self.number}"
+
+
+class Checkpoint(models.Model):
+    """A signed state of the log, as it was published."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"checkpoint at {self.size}"
+
+
+class Opening(models.Model):
+    """A personal value behind a commitment in an entry, and its salt. May be deleted, never changed."""
+
+    entry = models.ForeignKey(Entry, models.DO_NOTHING, db_constraint=False, related_name="openings")
+    field = models.CharField(max_length=100)
+    salt = models.BinaryField()
+    value = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entry", "field"], name="audit_opening_once")]
+
+    def __str__(self) -> str:
+        return f"{self.field} of entry {self.entry_id}"
+
+
+class Blob(models.Model):
+    """Large immutable bytes under their own digest, `sha256:` and 64 hex digits."""
+
+    digest = models.CharField(max_length=71, primary_key=True)
+    size = models.BigIntegerField()
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+WRITTEN_ONCE = ("audit_entry", "audit_leaf", "audit_trail", "audit_tile", "audit_checkpoint", "audit_blob")
+"""Tables on which the database refuses UPDATE, DELETE and TRUNCATE."""
+GUARDED = (*WRITTEN_ONCE, "audit_opening", "audit_pending")
+"""Every table with triggers on it: openings may also be deleted, and so may pending rows that got their number."""

@@ -51,7 +51,44 @@ PROMOTIONS: Mapping[str, object] = {}
 
 REPORTS: Mapping[str, object] = {}
 
-AUDIT: Mapping[str, object] = {}
+AUDIT: Mapping[str, object] = {
+    "audit.not_canonical": _("The log cannot record this: %(why)s (at %(where)s)."),
+    "audit.bad_entry": _("The log cannot record this: %(why)s."),
+    "audit.too_large": _("This is too much for one entry of the log, which holds at most %(longest)s bytes."),
+    "audit.bad_origin": _("“%(origin)s” cannot name a log: it must have no spaces and no plus sign."),
+    "audit.bad_vkey": _("This is not a verifier key: it must be a name, an id and an Ed25519 key with “+” between."),
+    "audit.bad_checkpoint": _("The checkpoint cannot be relied on: %(why)s."),
+    "audit.bad_tile": _("The log's export has nothing at “%(path)s”."),
+    "audit.bad_sizes": _(
+        "`from` and `to` must be sizes of the log: at least 1, `from` not above `to`, `to` at most %(size)s."
+    ),
+    "audit.bad_filter": _("The filter “%(name)s” cannot be understood: %(why)s."),
+    "audit.no_key": _(
+        "The log's signing key is missing or cannot be read. Put it back from its backup, or run `attestry migrate` "
+        "on a server that never had one."
+    ),
+    "audit.key_changed": _(
+        "The log's signing key is not the one that signed the log so far. Put the earlier key back; "
+        "until then entries are kept but not numbered."
+    ),
+    "audit.sidecar_unreadable": _(
+        "The file that remembers what was signed last cannot be read. Put it back from its backup; "
+        "until then entries are kept but not numbered."
+    ),
+    "audit.signed_elsewhere": _("Another worker signed the log at the same moment. It goes on by itself."),
+    "audit.shorter_than_signed": _(
+        "The log in the database has %(found)s numbered entries, but %(signed)s were signed. The database was restored "
+        "from an older backup or cut. Entries are kept but not numbered until the missing ones are back."
+    ),
+    "audit.beside_signed": _(
+        "The first %(signed)s entries in the database are not the ones that were signed. "
+        "Entries are kept but not numbered until they are put right."
+    ),
+    "audit.nothing_published": _(
+        "The log has no signed checkpoint yet. One follows within seconds of the first entry."
+    ),
+    "audit.not_published": _("Entry %(seq)s is not under a signed checkpoint yet. Try again in a few seconds."),
+}
 
 SENTENCES: dict[str, object] = {
     **REQUEST,

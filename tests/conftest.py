@@ -38,6 +38,25 @@ def _only_loopback() -> Iterator[None]:
     socket.socket.connect = connect
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _emptied_between_tests() -> Iterator[None]:
+    """Let the tests' own clean-up empty the append-only tables; within a test their guards always stand."""
+    from django.test import TransactionTestCase
+
+    from audit import triggers
+
+    empty = TransactionTestCase._fixture_teardown
+
+    def unguarded(self: TransactionTestCase) -> None:
+        triggers.lift(connection)
+        empty(self)
+        triggers.set_guards(connection)
+
+    TransactionTestCase._fixture_teardown = unguarded
+    yield
+    TransactionTestCase._fixture_teardown = empty
+
+
 @pytest.fixture(autouse=True)
 def _fast_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

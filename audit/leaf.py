@@ -1,0 +1,62 @@
+"""What one entry and one leaf look like, in bytes.
+
+An entry is what somebody did; a leaf is that entry in its place: numbered, and linked to the entry before it about each
+of its subjects, so that a report about a subject can prove that nothing was left out.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.canonical import MAX_BYTES, SAFE, canonical
+from audit.refusals import Invalid
+
+VERSION = 1
+OUTCOMES = ("success", "failure", "denied", "error")
+MOST_SUBJECTS = 64
+_ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
+_SUBJECT = re.compile(r"[a-z][a-z0-9_]*:[A-Za-z0-9._:/~-]{1,200}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where a leaf stands among the leaves about `subject`: its number from 0, and the `seq` of the one before."""
+
+    subject: str
+    number: int
+    previous: int | None
+
+
+def entry_bytes(fields: Mapping[str, Any]) -> bytes:
+    """The canonical bytes of an entry; refused when it could not become a leaf.
+
+    Subjects are ids (`promotion:<uuid>`), never names: a name in an entry could not be erased.
+    """
+    if not _ACTION.fullmatch(fields["action"]) or len(fields["action"]) > 100:
+        raise Invalid("audit.bad_entry", why=f"no action name: {fields['action']!r:.100}")
+    if fields["outcome"] not in OUTCOMES:
+        raise Invalid("audit.bad_entry", why=f"no outcome: {fields['outcome']!r:.100}")
+    subjects = fields["subjects"]
+    if len(subjects) > MOST_SUBJECTS or len(set(subjects)) != len(subjects):
+        raise Invalid("audit.bad_entry", why=f"more than {MOST_SUBJECTS} subjects, or one of them twice")
+    for each in subjects:
+        if not _SUBJECT.fullmatch(each):
+            raise Invalid("audit.bad_entry", why=f"a subject is not kind:id: {each!r:.100}")
+    data = canonical(dict(fields))
+    longest = leaf_bytes(data, SAFE, [Link(each, SAFE, SAFE) for each in subjects])
+    if len(longest) > MAX_BYTES:
+        raise Invalid("audit.too_large", longest=MAX_BYTES)
+    return data
+
+
+def leaf_bytes(entry: bytes, seq: int, links: Sequence[Link]) -> bytes:
+    """The canonical bytes of a leaf around the canonical bytes of its entry."""
+    subjects = [{"id": each.subject, "subj_prev": each.previous, "subj_seq": each.number} for each in links]
+    return b'{"entry":%b,"seq":%d,"subjects":%b,"v":%d}' % (entry, seq, canonical(subjects), VERSION)
+
+
+def commitment(salt: bytes, value: str) -> str:
+    """HMAC-SHA256 of a personal value under its own 32-byte salt, in hex: it hides the value, and pins it."""
+    return hmac.digest(salt, value.encode(), "sha256").hex()

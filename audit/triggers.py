@@ -1,0 +1,138 @@
+"""The triggers that keep the log append-only, for both databases.
+
+They stop the application and its mistakes, not the database's owner: that is what signed checkpoints are for. On
+PostgreSQL they are `ENABLE ALWAYS`, so that replication roles do not slip past them, and TRUNCATE has a trigger of its
+own. On SQLite `INSERT OR REPLACE` deletes rows without telling delete triggers, so inserts over a row are refused too.
+"""
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from audit.models import GUARDED
+
+PENDING, OPENING = "audit_pending", "audit_opening"
+REFUSED = "the audit log is append-only"
+NUMBERED = "audit_numbered_only"
+UNNUMBERED = "an entry leaves the queue only with a number"
+_KEYS: dict[str, tuple[str, ...]] = {
+    "audit_entry": ("id",),
+    "audit_leaf": ("seq", "entry_id"),
+    "audit_trail": ("id", "subject, number"),
+    "audit_tile": ("id", "level, number"),
+    "audit_checkpoint": ("size",),
+    "audit_blob": ("digest",),
+    "audit_opening": ("id", "entry_id, field"),
+    "audit_pending": ("entry_id",),
+}
+_POSTGRESQL = f"""
+CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '{REFUSED}: % on %', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE OR REPLACE FUNCTION {NUMBERED}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM audit_leaf WHERE entry_id = OLD.entry_id) THEN
+        RAISE EXCEPTION '{UNNUMBERED}: %', OLD.entry_id USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN OLD;
+END $$;
+CREATE OR REPLACE FUNCTION audit_queue() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO audit_pending (entry_id) VALUES (NEW.id);
+    RETURN NULL;
+END $$;
+"""
+
+
+def set_guards(connection: BaseDatabaseWrapper) -> None:
+    """Put every trigger in place; safe to repeat."""
+    statements = _postgresql() if connection.vendor == "postgresql" else _sqlite()
+    with connection.cursor() as cursor:
+        for each in statements:
+            cursor.execute(each)
+
+
+def lift(connection: BaseDatabaseWrapper) -> None:
+    """Take the triggers away, all but the one that fills the queue. For test databases, between tests; nothing else."""
+    with connection.cursor() as cursor:
+        for table, name in expected(connection.vendor):
+            if connection.vendor == "postgresql":
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+            else:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+
+
+def standing(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:
+    """Which guards are in force at this moment, as (table, trigger): looked up, not remembered."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+                " WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND pg_table_is_visible(c.oid)"
+            )
+        else:
+            cursor.execute("SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'")
+        return {(str(table), str(name)) for table, name in cursor.fetchall()} & set(expected(connection.vendor))
+
+
+def expected(vendor: str) -> list[tuple[str, str]]:
+    """Every guard there should be, as (table, trigger)."""
+    kinds = ("row", "truncate") if vendor == "postgresql" else ("update", "delete", "replace")
+    found = [(table, f"{table}_no_{kind}") for table in GUARDED for kind in kinds]
+    return [each for each in found if each[1] != f"{OPENING}_no_delete"] + [(PENDING, NUMBERED)] * (
+        vendor == "postgresql"
+    )
+
+
+def _postgresql() -> list[str]:
+    statements = [
+        _POSTGRESQL,
+        "CREATE OR REPLACE TRIGGER audit_entry_queue AFTER INSERT ON audit_entry"
+        " FOR EACH ROW EXECUTE FUNCTION audit_queue()",
+    ]
+    for table, name in expected("postgresql"):
+        event, each, function = _answer(table, name)
+        statements += [
+            f"CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()",
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+        ]
+    return statements
+
+
+def _answer(table: str, name: str) -> tuple[str, str, str]:
+    """On PostgreSQL: the event a trigger answers, for each what, with which function."""
+    if name == NUMBERED:
+        return "DELETE", "ROW", NUMBERED
+    if name.endswith("_truncate"):
+        return "TRUNCATE", "STATEMENT", "audit_refuse"
+    return "UPDATE" if table in {OPENING, PENDING} else "UPDATE OR DELETE", "ROW", "audit_refuse"
+
+
+def _sqlite() -> list[str]:
+    statements = ["DROP TRIGGER IF EXISTS audit_entry_queue"]
+    statements += [f"DROP TRIGGER IF EXISTS {name}" for _, name in expected("sqlite")]
+    statements.append(
+        "CREATE TRIGGER audit_entry_queue AFTER INSERT ON audit_entry"
+        " BEGIN INSERT INTO audit_pending (entry_id) VALUES (NEW.id); END"
+    )
+    for table, name in expected("sqlite"):
+        statements.append(f"CREATE TRIGGER {name} BEFORE {_event(table, name)}; END")
+    return statements
+
+
+def _event(table: str, name: str) -> str:
+    """The middle of a SQLite trigger: when it fires and what it says."""
+    if name.endswith("_update"):
+        return f"UPDATE ON {table} BEGIN SELECT RAISE(ABORT, '{REFUSED}')"
+    if name.endswith("_replace"):
+        same = " OR ".join(
+            f"({key}) = ({', '.join(f'NEW.{each}' for each in key.split(', '))})" for key in _KEYS[table]
+        )
+        return (
+            f"INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) BEGIN SELECT RAISE(ABORT, '{REFUSED}')"
+        )
+    if table == PENDING:
+        return (
+            f"DELETE ON {table} WHEN NOT EXISTS (SELECT 1 FROM audit_leaf WHERE entry_id = OLD.entry_id)"
+            f" BEGIN SELECT RAISE(ABORT, '{UNNUMBERED}')"
+        )
+    return f"DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{REFUSED}')"

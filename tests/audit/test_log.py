@@ -1,0 +1,159 @@
+import hmac
+import json
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import transaction
+from django.db.transaction import TransactionManagementError
+
+from audit import log, records
+from audit.actor import Actor, system
+from audit.canonical import canonical, instant, parse
+from audit.models import Blob, Entry, Opening, Pending
+from audit.refusals import Invalid
+from jobs import selectors as clock
+
+pytestmark = pytest.mark.django_db
+
+
+def offered(entry: Entry) -> dict:
+    return parse(bytes(Entry.objects.get(pk=entry.pk).body))
+
+
+def test_an_entry_says_who_did_what_to_what_and_when(now: datetime) -> None:
+    who = Actor(uuid4(), "service", "token", on_behalf_of=uuid4(), token_id=uuid4())
+    scope = uuid4()
+    entry = log.append(
+        actor=who, action="promotion.decided", subjects=["promotion:1", "model_version:2"], at=now, scope_id=scope,
+        about={"verdict": "approve", "rules": ["two_officers"], "needed": 2}, outcome="denied",
+    )  # fmt: skip
+    body = offered(entry)
+    assert UUID(body.pop("id"))
+    assert body == {
+        "v": 1,
+        "at": instant(now),
+        "action": "promotion.decided",
+        "outcome": "denied",
+        "actor": {
+            "id": str(who.principal_id), "kind": "service", "via": "token",
+            "on_behalf_of": str(who.on_behalf_of), "token": str(who.token_id),
+        },
+        "scope": str(scope),
+        "subjects": ["promotion:1", "model_version:2"],
+        "about": {"verdict": "approve", "rules": ["two_officers"], "needed": 2},
+        "private": {},
+    }  # fmt: skip
+    row = Entry.objects.get(pk=entry.pk)
+    assert (row.action, row.outcome, row.actor_id, row.scope_id, row.at) == (
+        "promotion.decided", "denied", who.principal_id, scope, now,
+    )  # fmt: skip
+
+
+def test_the_stored_bytes_are_canonical(offer) -> None:
+    body = bytes(offer(about={"b": 1, "a": "é"}).body)
+    assert canonical(json.loads(body)) == body
+
+
+def test_an_offered_entry_waits_in_the_queue(offer) -> None:
+    entry = offer()
+    assert list(Pending.objects.values_list("pk", flat=True)) == [entry.pk]
+
+
+def test_a_personal_value_is_only_committed_to(offer) -> None:
+    entry = offer(private={"name": "Ana Canary", "reason": "because"})
+    body = bytes(Entry.objects.get(pk=entry.pk).body)
+    assert b"Canary" not in body
+    assert b"because" not in body
+    opening = Opening.objects.get(entry_id=entry.pk, field="name")
+    assert opening.value == "Ana Canary"
+    assert len(bytes(opening.salt)) == 32
+    expected = hmac.digest(bytes(opening.salt), b"Ana Canary", "sha256").hex()
+    assert offered(entry)["private"]["name"] == expected
+
+
+def test_the_same_value_is_committed_to_differently_each_time(offer) -> None:
+    commitments = {offered(offer(private={"name": "Ana"}))["private"]["name"] for _ in range(5)}
+    assert len(commitments) == 5
+
+
+def test_an_erased_value_leaves_the_entry_as_it_was(offer) -> None:
+    entry = offer(private={"name": "Ana"})
+    before = bytes(Entry.objects.get(pk=entry.pk).body)
+    Opening.objects.filter(entry_id=entry.pk).delete()
+    assert bytes(Entry.objects.get(pk=entry.pk).body) == before
+
+
+def test_strings_are_composed_on_the_way_in(offer) -> None:
+    assert offered(offer(about={"name": "e\u0301"}))["about"]["name"] == "é"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"action": "Nonsense"},
+        {"action": "nodots"},
+        {"action": "a." + "b" * 100},
+        {"subjects": ["no kind"]},
+        {"subjects": ["person:ana@example.org"]},
+        {"subjects": ["model:1", "model:1"]},
+        {"subjects": [f"model:{each}" for each in range(65)]},
+        {"outcome": "perhaps"},
+        {"about": {"share": 0.5}},
+        {"about": {"Name": 1}},
+        {"about": {"text": "\ud800"}},
+        {"about": {"text": "x" * 66_000}},
+        {"at": datetime(2026, 1, 1)},
+        {"private": {"name": "\ud800"}},
+        {"private": {"name": "a\x00b"}},
+        {"private": {"name": 7}},
+        {"private": {"Full name": "Ana"}},
+    ],
+    ids=str,
+)
+def test_what_could_not_become_a_leaf_is_refused_whole(wrong: dict, now: datetime) -> None:
+    right = {"actor": system(), "action": "thing.happened", "subjects": ["model:1"], "at": now}
+    with pytest.raises(Invalid), transaction.atomic():
+        log.append(**(right | wrong))
+    assert not Entry.objects.exists()
+    assert not Opening.objects.exists()
+
+
+def test_an_entry_of_the_greatest_size_still_becomes_a_leaf(sequenced, offer, now: datetime) -> None:
+    from audit import sequence
+
+    sequenced(3)
+    base = len(bytes(offer(about={"text": ""}).body))
+    overhead = 2 + 200
+    entry = offer(about={"text": "x" * (65_535 - base - overhead)})
+    sequence.run_once(now)
+    assert len(bytes(Entry.objects.get(pk=entry.pk).leaf.body)) <= 65_535
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_written_outside_a_transaction() -> None:
+    with pytest.raises(TransactionManagementError):
+        log.append(actor=system(), action="thing.happened", subjects=["model:1"], at=clock.now())
+    with pytest.raises(TransactionManagementError):
+        records.put_blob(b"bytes")
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rollback_leaves_nothing() -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        log.append(
+            actor=system(), action="thing.happened", subjects=["model:1"], at=clock.now(), private={"name": "Ana"}
+        )
+        raise ZeroDivisionError
+    assert not Entry.objects.exists()
+    assert not Pending.objects.exists()
+    assert not Opening.objects.exists()
+
+
+def test_a_blob_is_kept_once_under_its_digest() -> None:
+    digest = records.put_blob(b"hello")
+    assert digest == "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+    assert records.put_blob(b"hello") == digest
+    blob = Blob.objects.get()
+    assert (bytes(blob.data), blob.size) == (b"hello", 5)
