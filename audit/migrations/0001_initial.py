@@ -3,134 +3,163 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Blob',
+            name="Blob",
             fields=[
-                ('digest', models.CharField(max_length=71, primary_key=True, serialize=False)),
-                ('size', models.BigIntegerField()),
-                ('data', models.BinaryField()),
+                ("digest", models.CharField(max_length=71, primary_key=True, serialize=False)),
+                ("size", models.BigIntegerField()),
+                ("data", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('root', models.BinaryField()),
-                ('note', models.TextField()),
-                ('at', models.DateTimeField()),
+                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("root", models.BinaryField()),
+                ("note", models.TextField()),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('body', models.BinaryField()),
-                ('scope_id', models.UUIDField(null=True)),
-                ('action', models.CharField(max_length=100)),
-                ('outcome', models.CharField(choices=[('success', 'success'), ('failure', 'failure'), ('denied', 'denied'), ('error', 'error')], max_length=20)),
-                ('actor_id', models.UUIDField()),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("body", models.BinaryField()),
+                ("scope_id", models.UUIDField(null=True)),
+                ("action", models.CharField(max_length=100)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("success", "success"),
+                            ("failure", "failure"),
+                            ("denied", "denied"),
+                            ("error", "error"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("actor_id", models.UUIDField()),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Head',
+            name="Head",
             fields=[
-                ('subject', models.CharField(max_length=255, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('seq', models.BigIntegerField()),
+                ("subject", models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("seq", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Leaf',
+            name="Leaf",
             fields=[
-                ('seq', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('body', models.BinaryField()),
-                ('hash', models.BinaryField()),
+                ("seq", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("body", models.BinaryField()),
+                ("hash", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Opening',
+            name="Opening",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('field', models.CharField(max_length=100)),
-                ('salt', models.BinaryField()),
-                ('value', models.TextField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("field", models.CharField(max_length=100)),
+                ("salt", models.BinaryField()),
+                ("value", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='Tile',
+            name="Tile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.PositiveSmallIntegerField()),
-                ('number', models.BigIntegerField()),
-                ('hashes', models.BinaryField()),
-                ('root', models.BinaryField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("level", models.PositiveSmallIntegerField()),
+                ("number", models.BigIntegerField()),
+                ("hashes", models.BinaryField()),
+                ("root", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Trail',
+            name="Trail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=255)),
-                ('number', models.BigIntegerField()),
-                ('seq', models.BigIntegerField()),
-                ('previous', models.BigIntegerField(null=True)),
-                ('entry_id', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject", models.CharField(max_length=255)),
+                ("number", models.BigIntegerField()),
+                ("seq", models.BigIntegerField()),
+                ("previous", models.BigIntegerField(null=True)),
+                ("entry_id", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Pending',
+            name="Pending",
             fields=[
-                ('entry', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='pending', serialize=False, to='audit.entry')),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        primary_key=True,
+                        related_name="pending",
+                        serialize=False,
+                        to="audit.entry",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['scope_id', 'id'], name='audit_entry_by_scope'),
+            model_name="entry",
+            index=models.Index(fields=["scope_id", "id"], name="audit_entry_by_scope"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['action', 'id'], name='audit_entry_by_action'),
+            model_name="entry",
+            index=models.Index(fields=["action", "id"], name="audit_entry_by_action"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['actor_id', 'id'], name='audit_entry_by_actor'),
+            model_name="entry",
+            index=models.Index(fields=["actor_id", "id"], name="audit_entry_by_actor"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['at'], name='audit_entry_by_time'),
+            model_name="entry",
+            index=models.Index(fields=["at"], name="audit_entry_by_time"),
         ),
         migrations.AddField(
-            model_name='leaf',
-            name='entry',
-            field=models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='leaf', to='audit.entry'),
+            model_name="leaf",
+            name="entry",
+            field=models.OneToOneField(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="leaf",
+                to="audit.entry",
+            ),
         ),
         migrations.AddField(
-            model_name='opening',
-            name='entry',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='openings', to='audit.entry'),
+            model_name="opening",
+            name="entry",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="openings",
+                to="audit.entry",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tile',
-            constraint=models.UniqueConstraint(fields=('level', 'number'), name='audit_tile_once'),
+            model_name="tile",
+            constraint=models.UniqueConstraint(fields=("level", "number"), name="audit_tile_once"),
         ),
         migrations.AddIndex(
-            model_name='trail',
-            index=models.Index(fields=['seq'], name='audit_trail_by_seq'),
+            model_name="trail",
+            index=models.Index(fields=["seq"], name="audit_trail_by_seq"),
         ),
         migrations.AddConstraint(
-            model_name='trail',
-            constraint=models.UniqueConstraint(fields=('subject', 'number'), name='audit_trail_once'),
+            model_name="trail",
+            constraint=models.UniqueConstraint(fields=("subject", "number"), name="audit_trail_once"),
         ),
         migrations.AddConstraint(
-            model_name='opening',
-            constraint=models.UniqueConstraint(fields=('entry', 'field'), name='audit_opening_once'),
+            model_name="opening",
+            constraint=models.UniqueConstraint(fields=("entry", "field"), name="audit_opening_once"),
         ),
     ]
