@@ -1,10 +1,14 @@
 """What every page knows about its reader: who they are, where they can go, what waits for them."""
 
+from functools import cache
 from typing import NamedTuple
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from audit.actor import ANONYMOUS, Forbidden, home_scope
+from jobs import selectors as jobs
 
 THEMES = ("system", "light", "dark")
 
@@ -35,9 +39,20 @@ def theme_of(request: HttpRequest) -> str:
     return chosen if chosen in THEMES else "system"
 
 
+def dead_jobs(request: HttpRequest) -> int:
+    """How many jobs gave up, for those who may do something about it."""
+    actor = getattr(request, "actor", ANONYMOUS)
+    try:
+        home_scope(actor, "admin")
+    except Forbidden:
+        return 0
+    return jobs.counts().get("dead", 0)
+
+
 def everywhere(request: HttpRequest) -> dict[str, object]:
-    """Names for base.html. Counts are callables: a page that does not show them does not pay for them."""
+    """Names for base.html. Counts are lazy: a page that does not show them does not pay for them."""
     return {
         "places": PLACES,
         "theme": theme_of(request),
+        "dead_jobs": cache(lambda: dead_jobs(request)),
     }

@@ -19,6 +19,7 @@ ROOMS = (audit, lineage, access, catalog, pii, policies, registries, promotions,
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("preferences", views.preferences, name="preferences"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("api/schema", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),

@@ -1,18 +1,40 @@
 """Home, and whether we are well."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.views.decorators.http import require_safe
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
 
 from jobs import selectors as jobs
+from portal.context import THEMES
+
+YEAR = 365 * 24 * 60 * 60
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Send the reader to what needs them."""
     return HttpResponseRedirect("/approvals")
+
+
+@login_not_required
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Remember the reader's theme and language in this browser, and go back to where they were."""
+    back = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
+    response = HttpResponseRedirect(back if ours else "/")
+    chosen = {
+        "theme": (request.POST.get("theme", ""), THEMES),
+        settings.LANGUAGE_COOKIE_NAME: (request.POST.get("language", ""), dict(settings.LANGUAGES)),
+    }
+    for cookie, (value, allowed) in chosen.items():
+        if value in allowed:
+            response.set_cookie(cookie, value, max_age=YEAR, secure=settings.HTTPS, httponly=True, samesite="Lax")
+    return response
 
 
 @login_not_required

@@ -50,7 +50,10 @@ def result(state: object, word: str = "") -> SafeString:
 def when(context: Context, at: datetime | None) -> SafeString:
     """A moment: how long ago or ahead, and the exact time on hover and in print; nothing gives a dash."""
     if at is None:
-        return format_html('<span class="muted" aria-label="{}">–</span>', _("never"))
+        return format_html(
+            '<span class="muted"><span aria-hidden="true">–</span><span class="visually-hidden">{}</span></span>',
+            _("never"),
+        )
     request = context.get("request")
     now = getattr(request, "now", None) or timezone.now()
     absolute = date_format(timezone.localtime(at, UTC), "j M Y, H:i") + " UTC"
