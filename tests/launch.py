@@ -1,0 +1,110 @@
+"""`make test`: the suite on SQLite, then on PostgreSQL, with Redis and a browser where they are found.
+
+It never installs anything, and ends with what was skipped and why. `ATTESTRY_TEST_REQUIRE=postgresql,redis,browser`
+turns a missing one into a failure. Anything on the command line is handed to pytest:
+`python -m tests.launch --on sqlite tests/audit -x`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests import services
+
+ROOT = Path(__file__).resolve().parent.parent
+ONCE = "slow or browser"
+"""Marks of the tests that do not depend on the database: they run with the first one only."""
+
+
+@dataclass
+class Outcome:
+    """What one run of pytest came to."""
+
+    database: str
+    code: int
+    seconds: float
+    ran: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+def required(environment: str) -> set[str]:
+    """The services named in ATTESTRY_TEST_REQUIRE; an unknown name is a mistake worth stopping for."""
+    names = {name.strip() for name in environment.split(",") if name.strip()}
+    if unknown := names - set(services.SERVICES):
+        raise SystemExit(f"ATTESTRY_TEST_REQUIRE names {', '.join(sorted(unknown))}; known: {', '.join(services.SERVICES)}")
+    return names
+
+
+def read_report(path: Path) -> tuple[int, Counter[str]]:
+    """How many tests ran, and the reasons of those that were skipped, from pytest's JUnit report."""
+    ran, reasons = 0, Counter[str]()
+    if path.exists():
+        for case in ElementTree.parse(path).getroot().iter("testcase"):
+            skipped = case.find("skipped")
+            if skipped is None:
+                ran += 1
+            elif skipped.get("type") != "pytest.xfail":
+                reasons[skipped.get("message", "no reason given")] += 1
+    return ran, reasons
+
+
+def run(database: str, url: str, arguments: list[str]) -> Outcome:
+    """Run pytest in a process of its own, so that settings see the database from their first line."""
+    with tempfile.TemporaryDirectory(prefix="att-data-") as data:
+        report = Path(data) / "report.xml"
+        environment = {**os.environ, "DATABASE_URL": url}
+        for inherited in ("BROKER_URL", "ATTESTRY_URL", "ATTESTRY_TOKEN", "ATTESTRY_BASE_URL", "MLFLOW_TRACKING_URI"):
+            environment.pop(inherited, None)
+        print(f"\n=== pytest on {database}", flush=True)
+        begun = time.monotonic()
+        argv = [sys.executable, "-m", "pytest", f"--junitxml={report}", "-p", "no:cacheprovider", *arguments]
+        code = subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode
+        ran, reasons = read_report(report)
+        return Outcome(database, code, time.monotonic() - begun, ran, reasons)
+
+
+def summary(outcomes: list[Outcome], absent: dict[str, str]) -> list[str]:
+    """The last words: what ran where, and what did not and why."""
+    lines = []
+    for outcome in outcomes:
+        verdict = "passed" if outcome.code == 0 else f"FAILED (pytest exit code {outcome.code})"
+        lines.append(f"{outcome.database}: {outcome.ran} tests in {outcome.seconds:.0f} s, {verdict}")
+        lines += [f"  skipped {count}: {reason}" for reason, count in sorted(outcome.skipped.items())]
+    lines += [f"not tested with {name}: {why}" for name, why in absent.items()]
+    if not absent and not any(outcome.skipped for outcome in outcomes):
+        lines.append("nothing was skipped")
+    return lines
+
+
+def main(arguments: list[str]) -> int:
+    """Run what can be run; the exit code is 0 only when all of it passed and nothing required was missing."""
+    parser = argparse.ArgumentParser(prog="python -m tests.launch", description=__doc__)
+    parser.add_argument("--on", choices=("sqlite", "postgresql"), action="append", help="only this database")
+    options, rest = parser.parse_known_args(arguments)
+    absent = services.missing()
+    lacking = required(os.environ.get("ATTESTRY_TEST_REQUIRE", "")) & absent.keys()
+    databases = [name for name in options.on or ("sqlite", "postgresql") if name not in absent]
+    outcomes: list[Outcome] = []
+    for database in databases:
+        with ExitStack() as stack:
+            url = stack.enter_context(services.postgresql()) if database == "postgresql" else ""
+            once = ["-m", f"not ({ONCE})"] if outcomes and "-m" not in rest else []
+            outcomes.append(run(database, url, [*once, *rest]))
+    print("\n" + "\n".join(summary(outcomes, absent)))
+    for name in sorted(lacking):
+        print(f"required by ATTESTRY_TEST_REQUIRE and missing: {name}", file=sys.stderr)
+    return int(bool(lacking) or not outcomes or any(outcome.code for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
