@@ -112,7 +112,7 @@ class Supervisor:
         """Start `program` and keep it under watch from now on."""
         child = self._children.setdefault(program.name, Child(program))
         environment = {**os.environ, **program.env, MARK: self.mark}
-        child.process = subprocess.Popen(
+        child.process = subprocess.Popen(  # noqa: S603 - our own command lines
             program.argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -13,11 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 from tests import services
 
@@ -41,7 +41,9 @@ def required(environment: str) -> set[str]:
     """The services named in ATTESTRY_TEST_REQUIRE; an unknown name is a mistake worth stopping for."""
     names = {name.strip() for name in environment.split(",") if name.strip()}
     if unknown := names - set(services.SERVICES):
-        raise SystemExit(f"ATTESTRY_TEST_REQUIRE names {', '.join(sorted(unknown))}; known: {', '.join(services.SERVICES)}")
+        raise SystemExit(
+            f"ATTESTRY_TEST_REQUIRE names {', '.join(sorted(unknown))}; known: {', '.join(services.SERVICES)}"
+        )
     return names
 
 

@@ -1,6 +1,6 @@
 """Throwaway PostgreSQL and Redis for tests, and where the browser is. Nothing here installs anything.
 
-Each server listens on a socket file in a folder of its own, never on a port, and is gone with the block that started it.
+Each server listens on a socket file in a folder of its own, never on a port, and is gone with its block.
 This is also a pytest plugin, loaded before Django's settings, that gives the run a data directory of its own.
 """
 
@@ -25,7 +25,7 @@ import pytest
 
 SERVICES = ("postgresql", "redis", "browser")
 HOW_TO_GET = {
-    "postgresql": "no initdb and postgres under /usr/lib/postgresql/*/bin or on PATH (Debian: apt-get install postgresql)",
+    "postgresql": "no initdb under /usr/lib/postgresql/*/bin or on PATH (Debian: apt-get install postgresql)",
     "redis": "no redis-server or valkey-server on PATH (Debian: apt-get install redis-server)",
     "browser": "no chromium-headless-shell or chromium on PATH (Debian: apt-get install chromium-headless-shell)",
 }
@@ -84,11 +84,13 @@ def folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _serving(argv: list[str], log: Path, ready: Callable[[], bool], stop: signal.Signals, user: str | None) -> Iterator[None]:
+def _serving(
+    argv: list[str], log: Path, ready: Callable[[], bool], stop: signal.Signals, user: str | None
+) -> Iterator[None]:
     with log.open("wb") as sink:
         process = subprocess.Popen(
             argv, stdout=sink, stderr=sink, stdin=subprocess.DEVNULL, user=user, group=_group(user),
-            extra_groups=[] if user else None, preexec_fn=_end_with_parent, cwd=log.parent,
+            extra_groups=[] if user else None, preexec_fn=_end_with_parent, cwd=log.parent,  # noqa: PLW1509
         )  # fmt: skip
     try:
         deadline = time.monotonic() + 30
