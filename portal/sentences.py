@@ -26,6 +26,7 @@ REQUEST: Mapping[str, object] = {
     "request.too_large": _("The request is larger than this address accepts."),
     "request.busy": _("Attestry cannot answer this right now. Nothing was changed; try again in a few seconds."),
     "not_seen": _("There is nothing here that you can see. Check the address, or ask its owner for access."),
+    "jobs.not_dead": _("This job was not given up (it is %(state)s), so there is nothing to retry."),
     "broken": _("Something went wrong on our side. Nothing was half-written; the log has the details."),
 }
 

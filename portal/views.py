@@ -1,17 +1,44 @@
 """Home, and whether we are well."""
 
 from django.conf import settings
+from uuid import UUID
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from audit.actor import require
+from audit.doors import actor_of, now_of
 from jobs import selectors as jobs
 from portal.context import THEMES
 
 YEAR = 365 * 24 * 60 * 60
+from portal import services
+
+SETTINGS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
+    (
+        "/settings/policies",
+        gettext_lazy("Policies"),
+        gettext_lazy("What evidence and whose approval each environment asks for."),
+    ),
+    ("/settings/environments", gettext_lazy("Environments"), gettext_lazy("Where models run, and under which alias.")),
+    (
+        "/settings/registries",
+        gettext_lazy("Registries"),
+        gettext_lazy("The registries Attestry watches and moves aliases in."),
+    ),
+    ("/settings/jobs", gettext_lazy("Jobs"), gettext_lazy("Work that waits, runs, was done or was given up.")),
+    ("/settings/health", gettext_lazy("Health"), gettext_lazy("Whether everything Attestry rests on is well.")),
+)
 
 
 @require_safe
@@ -66,3 +93,33 @@ def ready() -> dict[str, str]:
         "migrations": "behind" if behind else "ok",
         "worker": "ok" if alive else "no worker has given a sign of life for 30 seconds",
     }
+
+
+@require_safe
+def settings_hub(request: HttpRequest) -> HttpResponse:
+    """Show where each setting lives."""
+    return render(request, "portal/settings.html", {"settings": SETTINGS})
+
+
+@require_safe
+def jobs_page(request: HttpRequest) -> HttpResponse:
+    """Show owed work: what waits, runs, was done and was given up."""
+    require(actor_of(request), "admin", None)
+    rows = jobs.newest()
+    dead = [job for job in rows if job.state == "dead"]
+    return render(request, "portal/jobs.html", {"jobs": rows, "dead": dead, "counts": jobs.counts()})
+
+
+@require_POST
+def retry_job(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Queue a job that was given up again."""
+    services.retry_job(actor=actor_of(request), pk=pk, now=now_of(request))
+    messages.success(request, _("The job is queued again."))
+    return HttpResponseRedirect(reverse("jobs"))
+
+
+@require_safe
+def health_page(request: HttpRequest) -> HttpResponse:
+    """Show what readiness rests on, in words."""
+    require(actor_of(request), "browse", None)
+    return render(request, "portal/health.html", {"checks": ready().items()})
