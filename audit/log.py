@@ -29,7 +29,7 @@ def append(  # noqa: PLR0913 - an entry has this many parts, and each is named a
 ) -> Entry:
     """Offer an entry in the caller's transaction: both are kept, or neither; refuses to work outside one.
 
-    `subjects` are ids (`promotion:<uuid>`), `about` is free of personal values, with decimals as strings. Names, e-mails
+    `subjects` are ids (`promotion:<uuid>`), `about` is free of personal values, decimals as strings. Names, e-mails
     and free text go in `private`: the entry keeps a salted commitment, the value lies where it can be erased. Without
     `scope_id` the entry is the whole organisation's. Refused when it could not become a leaf.
     """

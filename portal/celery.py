@@ -61,11 +61,13 @@ def _send(kind: str, pk: str) -> None:
 
 @worker_ready.connect
 def _start_threads(**_: Any) -> None:
-    from jobs.dispatch import Dispatcher  # noqa: PLC0415 - needs Django's apps
+    from audit import sequence  # noqa: PLC0415 - needs Django's apps
+    from jobs.dispatch import Dispatcher  # noqa: PLC0415
 
     dispatcher = Dispatcher(_send, CLOCK)
     dispatcher.start()
-    _running.append((dispatcher, dispatcher.stopped))
+    stop = threading.Event()
+    _running.extend([(dispatcher, dispatcher.stopped), (sequence.start(stop), stop)])
 
 
 @worker_shutting_down.connect

@@ -1,6 +1,7 @@
 """Home, and whether we are well."""
 
 from django.conf import settings
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,8 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from audit import selectors as audit
 from audit.actor import require
-from audit.doors import actor_of, now_of
+from audit.doors import actor_of, now_of, say
 from jobs import selectors as jobs
 from portal.context import THEMES
 
@@ -85,14 +87,25 @@ def ready() -> dict[str, str]:
     try:
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        alive = jobs.workers_alive(jobs.now())
+        now = jobs.now()
+        alive = jobs.workers_alive(now)
+        log = log_state(now) if not behind else "waits for migrations"
     except DatabaseError:
         return {"database": "away"}
     return {
         "database": "ok",
         "migrations": "behind" if behind else "ok",
+        "log": log,
         "worker": "ok" if alive else "no worker has given a sign of life for 30 seconds",
     }
+
+
+def log_state(now: datetime) -> str:
+    """Return `ok` while entries get their numbers in time, or what keeps them from it."""
+    health = audit.health(now)
+    if health.hindrance is not None:
+        return say(health.hindrance)
+    return "entries have waited for a number for over a minute" if health.late else "ok"
 
 
 @require_safe

@@ -34,6 +34,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 os.environ["ATTESTRY_DATA_DIR"] = tempfile.mkdtemp(prefix="attestry-tests-")
 atexit.register(shutil.rmtree, os.environ["ATTESTRY_DATA_DIR"], ignore_errors=True)
+os.makedirs(os.path.join(os.environ["ATTESTRY_DATA_DIR"], "static"))
 os.environ.setdefault("ATTESTRY_BASE_URL", "http://127.0.0.1:8000")
 os.environ["ATTESTRY_LOG_LEVEL"] = "WARNING"
 
