@@ -21,10 +21,10 @@ from audit import selectors as audit
 from audit.actor import require
 from audit.doors import actor_of, now_of, say
 from jobs import selectors as jobs
+from portal import services
 from portal.context import THEMES
 
 YEAR = 365 * 24 * 60 * 60
-from portal import services
 
 SETTINGS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     (
