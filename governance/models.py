@@ -1,5 +1,5 @@
 """The index of the rooms' tables: one app, one migration history."""
 
-from governance.access.models import Grant, Group, Scope, ScopeClosure, SigninLink, Token, User
+from governance.access.models import Grant, Group, Scope, ScopeClosure, Session, SigninLink, Token, Try, User
 
-__all__ = ["Grant", "Group", "Scope", "ScopeClosure", "SigninLink", "Token", "User"]
+__all__ = ["Grant", "Group", "Scope", "ScopeClosure", "Session", "SigninLink", "Token", "Try", "User"]

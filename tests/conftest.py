@@ -112,6 +112,7 @@ class Person:
 @pytest.fixture
 def person(founded: Any, now: datetime) -> Callable[..., Person]:
     """Make somebody: `person("Ann", "contributor", scope)`; a role may be a list or empty."""
+    from audit.actor import OPERATOR_ID
     from governance.access import records
     from governance.access.models import Token, User
 
@@ -122,7 +123,7 @@ def person(founded: Any, now: datetime) -> Callable[..., Person]:
         user.set_password(PASSWORD)
         user.save()
         for role in [roles] if isinstance(roles, str) and roles else roles:
-            records.grant(user.pk, role, scope or founded, user.pk, now)
+            records.grant(user.pk, role, scope or founded, OPERATOR_ID, now)
         secret = f"test-{user.pk}"
         Token.objects.create(
             user=user,

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from governance.access.guards import Case, Claim, Guard, Subject, Target, raised, sound
+from governance.access.rules import HELD_BY_ATTESTRY
 
 ALLOWED, NO_GRANT = "access.allowed", "access.no_grant"
 HARD = frozenset({Guard.INACTIVE, Guard.PEOPLE_ONLY, Guard.ADMIN_APART, Guard.FROZEN, Guard.BROKEN})
@@ -57,8 +58,10 @@ def covers(claim: Claim, target: Target) -> bool:
     return claim.scope_id in target.scope_ids
 
 
-def decide(subject: Subject, action: str, target: Target, claims: Iterable[Claim], *, now: datetime, roles: Roles) -> Decision:
-    """Decide whether `subject` may do `action` to `target` at `now`, and say why. The default is no; guards beat grants."""
+def decide(
+    subject: Subject, action: str, target: Target, claims: Iterable[Claim], *, now: datetime, roles: Roles
+) -> Decision:
+    """Decide whether `subject` may do `action` to `target` at `now`, and why. The default is no; guards beat grants."""
     considered = tuple((claim, standing(claim, action, target, now, roles)) for claim in claims)
     live = tuple(claim for claim, how in considered if how in (Standing.GIVES, Standing.OTHER_ROLE))
     giving = tuple(claim for claim, how in considered if how is Standing.GIVES)
@@ -66,6 +69,8 @@ def decide(subject: Subject, action: str, target: Target, claims: Iterable[Claim
     guards = raised(case)
     allowed = bool(giving) and not guards
     code = ALLOWED if allowed else str(guards[0]) if guards else NO_GRANT
-    missing = () if allowed else tuple(sorted(role for role, actions in roles.items() if action in actions))
+    missing = (
+        () if allowed else tuple(sorted(role for role in roles.keys() - HELD_BY_ATTESTRY if action in roles[role]))
+    )
     requestable = not allowed and bool(missing) and subject.kind == "person" and not HARD & set(guards)
     return Decision(allowed, code, action, sound(case) if allowed else (), guards, considered, missing, requestable)

@@ -71,7 +71,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Case:
-    """All a guard may look at; `claims` are the live ones that cover the target, `giving` those that give the action."""
+    """All a guard may look at; `claims` are live and cover the target, `giving` are those that give the action."""
 
     subject: Subject
     action: str
@@ -99,7 +99,7 @@ def _from_others(case: Case) -> tuple[Claim, ...]:
 
 
 def sound(case: Case) -> tuple[Claim, ...]:
-    """Return the giving claims that count: not self-granted where that matters, and with a purpose for personal data."""
+    """Return the giving claims that count: from others where that matters, and with a purpose for personal data."""
     claims = _from_others(case)
     if case.action == "read_pii" and case.target.labels & PERSONAL:
         return tuple(claim for claim in claims if claim.purposeful)
@@ -135,6 +135,6 @@ def raised(case: Case) -> tuple[Guard, ...]:
         try:
             if forbids(case):
                 found.append(guard)
-        except Exception:  # whatever went wrong: closed, not open
+        except Exception:  # noqa: BLE001 - whatever went wrong: closed, not open
             found.append(Guard.BROKEN)
     return tuple(found)

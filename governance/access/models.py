@@ -1,10 +1,13 @@
 """People, groups, scopes, grants and tokens."""
 
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib.auth import get_backends
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 
@@ -22,6 +25,7 @@ class Scope(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     name = models.CharField(max_length=100)
     path = models.CharField(max_length=600, unique=True)
+    frozen_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -160,14 +164,56 @@ class Token(models.Model):
 
 
 class SigninLink(models.Model):
-    """A one-time sign-in link; only the SHA-256 of its secret is kept."""
+    """A one-time sign-in link, bound to one address; only the SHA-256 of its secret is kept."""
+
+    class Purpose(models.TextChoices):
+        SIGNIN = "signin"
+        RESET = "reset"
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="signin_links")
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.SIGNIN)
+    host = models.CharField(max_length=255, default="")
     digest = models.CharField(max_length=64, unique=True)
+    issued_by = models.UUIDField(null=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return f"link of {self.user_id}"
+
+
+class Session(AbstractBaseSession):
+    """A browser that is signed in, or about to be: whose, and since when; to end it is one statement."""
+
+    id = models.UUIDField(default=uuid4, editable=False, unique=True)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+    agent = models.CharField(max_length=200, blank=True, default="")
+    started_at = models.DateTimeField(db_default=Now())
+
+    class Meta(AbstractBaseSession.Meta):
+        abstract = False
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """Return the engine that reads these rows."""
+        return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+class Try(models.Model):
+    """A password that was tried and has not proved right, by digests of the address and of where it came from."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    who = models.CharField(max_length=64)
+    place = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["who", "at"], name="tries_of"),
+            models.Index(fields=["place", "at"], name="tries_from"),
+        ]
+
+    def __str__(self) -> str:
+        return f"try at {self.at}"

@@ -3,8 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from audit.actor import OPERATOR_ID, SYSTEM_ID
-from governance.access.models import Grant, Scope, ScopeClosure, User
+from django.db import IntegrityError, transaction
+
+from audit.actor import OPERATOR_ID, SYSTEM_ID, Conflict
+from governance.access.models import Grant, Group, Scope, ScopeClosure, Session, SigninLink, Token, User
+from governance.access.rules import Gift, NewPerson
 
 
 def found(now: datetime) -> None:
@@ -14,17 +17,18 @@ def found(now: datetime) -> None:
     )
     if made:
         ScopeClosure.objects.create(ancestor=root, descendant=root)
-    for pk, name in ((SYSTEM_ID, "system"), (OPERATOR_ID, "operator")):
-        _found_principal(pk, name, root, now)
+    # neither vouches for itself: what one grants oneself does not count
+    _found_principal(SYSTEM_ID, "system", root, OPERATOR_ID, now)
+    _found_principal(OPERATOR_ID, "operator", root, SYSTEM_ID, now)
 
 
-def _found_principal(pk: UUID, name: str, root: Scope, now: datetime) -> None:
+def _found_principal(pk: UUID, name: str, root: Scope, by: UUID, now: datetime) -> None:
     address = f"{name}@attestry.invalid"
     User.objects.get_or_create(
         pk=pk, defaults={"email": address, "name": name.title(), "kind": User.Kind.SYSTEM, "password": "!"}
     )
     if not Grant.objects.filter(principal_id=pk, role=name, scope=root).exists():
-        Grant.objects.create(principal_id=pk, role=name, scope=root, granted_by=pk, not_before=now, source="founding")
+        Grant.objects.create(principal_id=pk, role=name, scope=root, granted_by=by, not_before=now, source="founding")
 
 
 def place(parent: Scope, kind: str, name: str) -> Scope:
@@ -37,6 +41,60 @@ def place(parent: Scope, kind: str, name: str) -> Scope:
     return scope
 
 
+def new_place(parent: Scope, kind: str, name: str) -> Scope:
+    """Make a scope below `parent`; refused when that name is taken there."""
+    try:
+        with transaction.atomic():
+            return place(parent, kind, name)
+    except IntegrityError as error:
+        raise Conflict("access.name_taken", name=name) from error
+
+
+def person(new: NewPerson, kind: str = User.Kind.PERSON, owner_id: UUID | None = None) -> User:
+    """Make a principal without password or grants; refused when the address is taken."""
+    user = User(name=new.name, email=new.email, language=new.language, kind=kind, owner_id=owner_id)
+    user.set_unusable_password()
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise Conflict("access.email_taken") from error
+    return user
+
+
+def group(name: str) -> Group:
+    """Make an empty group; refused when the name is taken, however it is capitalised."""
+    if Group.objects.filter(name__iexact=name).exists():
+        raise Conflict("access.name_taken", name=name)
+    try:
+        with transaction.atomic():
+            return Group.objects.create(name=name)
+    except IntegrityError as error:
+        raise Conflict("access.name_taken", name=name) from error
+
+
+def give(gift: Gift, by: UUID, now: datetime) -> Grant:
+    """Write the grant a gift describes, given by `by`."""
+    return Grant.objects.create(
+        principal_id=gift.principal_id,
+        role=gift.role,
+        scope_id=gift.scope_id,
+        object_id=gift.object_id,
+        reason=gift.reason.strip(),
+        granted_by=by,
+        not_before=gift.not_before or now,
+        expires_at=gift.expires_at,
+    )
+
+
 def grant(principal_id: UUID, role: str, scope: Scope, by: UUID, now: datetime) -> Grant:
     """Note that `principal_id` holds `role` over `scope` from `now` on."""
     return Grant.objects.create(principal_id=principal_id, role=role, scope=scope, granted_by=by, not_before=now)
+
+
+def end_access(user_id: UUID, now: datetime) -> dict[str, int]:
+    """End every session, token and sign-in link of somebody; returns how many of each there were."""
+    sessions = Session.objects.filter(user_id=user_id).delete()[0]
+    tokens = Token.objects.filter(user_id=user_id, revoked_at=None).update(revoked_at=now)
+    links = SigninLink.objects.filter(user_id=user_id, used_at=None).update(used_at=now)
+    return {"sessions": sessions, "tokens": tokens, "links": links}

@@ -1,14 +1,26 @@
-"""Who is who, who may do what, and which scopes and objects somebody may act on."""
+"""Who is who, who may do what, and which scopes and objects somebody may act on.
 
+One pure function decides (`decision.decide`); here its facts are gathered, and its answer for whole tables is
+written as SQL. `tests/governance/access/test_visible.py` holds the two to each other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Now
 
-from audit.actor import Actor, Forbidden, Scoped, Visible
+from audit.actor import Actor, Forbidden, Invalid, NotSeen, Scoped, Visible
+from governance.access.decision import Decision, decide
+from governance.access.guards import CHANGES, NEVER_FOR_ADMINS, NEVER_FROM_ONESELF, PEOPLE_ONLY, Claim, Subject, Target
 from governance.access.models import Grant, Group, Scope, ScopeClosure, User
-from governance.access.rules import roles_that_may
+from governance.access.rules import ROLES, Action, Gift, Holders, needs_admin, roles_that_may
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def user(pk: UUID) -> User | None:
@@ -21,54 +33,274 @@ def root() -> Scope:
     return Scope.objects.get(parent=None)
 
 
-def live_grants(principal_id: UUID, action: str) -> QuerySet[Grant]:
-    """Return the grants by which `principal_id`, directly or through a group, may `action` by the database's now."""
-    groups = Group.objects.filter(members=principal_id).values("pk")
-    held = Grant.objects.filter(Q(principal_id=principal_id) | Q(principal_id__in=groups))
-    return held.filter(_in_force(), role__in=roles_that_may(action))
-
-
-def _in_force() -> Q:
+def in_force() -> Q:
+    """Return the condition on grants that count at the database's present moment."""
     return Q(revoked_at=None, not_before__lte=Now()) & (Q(expires_at=None) | Q(expires_at__gt=Now()))
 
 
+def held_by(principal_id: UUID) -> QuerySet[Grant]:
+    """Return every grant, past or present, that somebody holds directly or through a group."""
+    groups = Group.objects.filter(members=principal_id).values("pk")
+    return Grant.objects.filter(Q(principal_id=principal_id) | Q(principal_id__in=groups))
+
+
+def live_grants(principal_id: UUID, action: str) -> QuerySet[Grant]:
+    """Return the grants by which `principal_id`, directly or through a group, may `action` by the database's now."""
+    giving = held_by(principal_id).filter(in_force(), role__in=roles_that_may(action))
+    return giving.exclude(granted_by=principal_id) if action in NEVER_FROM_ONESELF else giving
+
+
 def may(principal: User, action: str, row: Scoped | None) -> bool:
-    """Return whether an active `principal` holds `action` over `row` (`None`: over the whole organisation)."""
-    if not principal.is_active:
-        return False
-    grants = live_grants(principal.pk, action)
+    """Return whether `principal` may `action` on `row` (`None`: on the whole organisation)."""
+    return decision(principal, action, row, held_by(principal.pk).filter(in_force())).allowed
+
+
+def explain(principal: User, action: str, row: Scoped | None) -> Decision:
+    """Return the decision with every grant the principal ever held, so that what ended is named too."""
+    return decision(principal, action, row, held_by(principal.pk))
+
+
+def decision(principal: User, action: str, row: Scoped | None, grants: QuerySet[Grant]) -> Decision:
+    """Return whether `principal` may `action` on `row` by these grants of theirs, and why."""
+    found = grants.annotate(at=Now()).order_by("created_at", "pk")
+    return _decided(principal, action, target_of(row), list(found))
+
+
+def _decided(principal: User, action: str, target: Target, grants: list[Any]) -> Decision:
+    """Decide over grants that carry the database's moment as `.at`."""
+    claims = [_claim(grant, principal.pk) for grant in grants]
+    at = grants[0].at if grants else NEVER
+    return decide(subject_of(principal), action, target, claims, now=at, roles=ROLES)
+
+
+def subject_of(principal: User) -> Subject:
+    """Return a principal as the rules see it: a service account is as active as its owner."""
+    owner = principal.owner
+    return Subject(principal.pk, principal.kind, principal.is_active and (owner is None or owner.is_active))
+
+
+def target_of(row: Scoped | None) -> Target:
+    """Return a row as the rules see it: its scope with all above, its id when it can be granted, and its labels."""
     scope_id = row.scope_id if row is not None else root().pk
-    above = ScopeClosure.objects.filter(descendant_id=scope_id).values("ancestor_id")
-    over = Q(object_id=None, scope__in=above)
+    above = dict(ScopeClosure.objects.filter(descendant_id=scope_id).values_list("ancestor_id", "ancestor__frozen_at"))
     pk = getattr(row, "pk", None)
-    return grants.filter(over | Q(object_id=pk) if isinstance(pk, UUID) else over).exists()
+    labels = getattr(row, "labels", None) or ()
+    return Target(
+        frozenset(above),
+        pk if isinstance(pk, UUID) else None,
+        frozenset(map(str, labels)),
+        any(at is not None for at in above.values()),
+    )
+
+
+def _claim(grant: Grant, holder: UUID) -> Claim:
+    return Claim(
+        id=grant.pk,
+        role=grant.role,
+        scope_id=grant.scope_id,
+        object_id=grant.object_id,
+        granted_by=grant.granted_by,
+        reason=grant.reason,
+        not_before=grant.not_before,
+        expires_at=grant.expires_at,
+        revoked_at=grant.revoked_at,
+        via=None if grant.principal_id == holder else grant.principal_id,
+    )
 
 
 def people_who_may(action: str, scope_id: UUID) -> list[User]:
     """Return the active persons who may `action` in that scope, by name; service accounts never."""
-    above = ScopeClosure.objects.filter(descendant_id=scope_id).values("ancestor_id")
-    grants = Grant.objects.filter(_in_force(), role__in=roles_that_may(action), object_id=None, scope__in=above)
-    direct = Q(pk__in=grants.values("principal_id"))
-    grouped = Q(groups_in__in=grants.values("principal_id"))
-    people = User.objects.filter(direct | grouped, is_active=True, kind=User.Kind.PERSON)
-    return list(people.order_by("name", "pk").distinct())
+    target = target_of(_Place(scope_id))
+    here = Grant.objects.filter(in_force(), object_id=None, scope__in=target.scope_ids)
+    giving = here.filter(role__in=roles_that_may(action)).values("principal_id")
+    people = User.objects.filter(Q(pk__in=giving) | Q(groups_in__in=giving), is_active=True, kind=User.Kind.PERSON)
+    found = list(people.select_related("owner").order_by("name", "pk").distinct())
+    held = _held_by_each(found, here)
+    return [one for one in found if _decided(one, action, target, held[one.pk]).allowed]
+
+
+def _held_by_each(people: list[User], grants: QuerySet[Grant]) -> dict[UUID, list[Any]]:
+    """Return each one's own and groups' grants, in two queries for all of them."""
+    holders: dict[UUID, list[UUID]] = defaultdict(list)
+    for one in people:
+        holders[one.pk].append(one.pk)
+    for membership in Group.members.through.objects.filter(user__in=people):
+        holders[membership.group_id].append(membership.user_id)
+    held: dict[UUID, list[Any]] = defaultdict(list)
+    for grant in grants.filter(principal_id__in=list(holders)).annotate(at=Now()):
+        for pk in holders[grant.principal_id]:
+            held[pk].append(grant)
+    return held
+
+
+@dataclass(frozen=True)
+class _Place:
+    scope_id: UUID
 
 
 def visible(actor: Actor, action: str) -> Visible:
-    """Return subqueries of the scopes and objects `actor` may do `action` to."""
-    grants = live_grants(actor.principal_id, action).filter(_active(actor))
-    reach = ScopeClosure.objects.filter(ancestor__in=grants.filter(object_id=None).values("scope"))
-    return Visible(reach.values("descendant_id"), grants.exclude(object_id=None).values("object_id"))
+    """Return subqueries of the scopes and objects `actor` may do `action` to.
+
+    The guards are in it, except the one that looks at a row's labels: that one speaks when the row is opened.
+    """
+    grants = _giving(actor, action)
+    reach = _below(grants.filter(object_id=None))
+    objects = grants.exclude(object_id=None)
+    if action in NEVER_FOR_ADMINS:
+        administered = _below(held_by(actor.principal_id).filter(in_force(), role="admin", object_id=None))
+        reach = reach.exclude(descendant_id__in=administered.values("descendant_id"))
+        objects = objects.exclude(scope__in=administered.values("descendant_id"))
+    if action in CHANGES:
+        frozen = ScopeClosure.objects.filter(ancestor__frozen_at__isnull=False).values("descendant_id")
+        reach, objects = reach.exclude(descendant_id__in=frozen), objects.exclude(scope__in=frozen)
+    return Visible(reach.values("descendant_id"), objects.values("object_id"))
 
 
-def _active(actor: Actor) -> Q:
-    return Q(pk__in=[]) if not User.objects.filter(pk=actor.principal_id, is_active=True).exists() else Q()
+def _below(grants: QuerySet[Grant]) -> QuerySet[ScopeClosure]:
+    return ScopeClosure.objects.filter(ancestor__in=grants.values("scope"))
+
+
+def _giving(actor: Actor, action: str) -> QuerySet[Grant]:
+    """Return the live grants that give `actor` the action; none for the inactive, or machines where people decide."""
+    active = User.objects.filter(Q(owner=None) | Q(owner__is_active=True), pk=actor.principal_id, is_active=True)
+    if action in PEOPLE_ONLY:
+        active = active.filter(kind=User.Kind.PERSON)
+    return live_grants(actor.principal_id, action).filter(Exists(active))
 
 
 def home_scope(actor: Actor, action: str) -> UUID:
     """Return the scope of the actor's own highest grant for `action`; refused when they hold none."""
-    grants: QuerySet[Any] = live_grants(actor.principal_id, action).filter(_active(actor), object_id=None)
+    grants = _giving(actor, action).filter(object_id=None)
     paths = sorted(grants.values_list("scope__path", "scope_id"), key=lambda pair: (pair[0].count("/"), pair[0]))
     if not paths:
         raise Forbidden("access.not_allowed", action=action)
-    return UUID(str(paths[0][1]))
+    return paths[0][1]
+
+
+def _manages_all(actor: Actor) -> bool:
+    principal = user(actor.principal_id)
+    return principal is not None and any(
+        may(principal, action, None) for action in (Action.MANAGE_ACCESS, Action.ADMIN, Action.AUDIT)
+    )
+
+
+def people_for(actor: Actor) -> QuerySet[User]:
+    """Return the principals `actor` may know of: all for whoever manages or audits the organisation.
+
+    Everybody else sees themselves, and who holds something over a place they can browse or above it.
+    """
+    everyone = User.objects.exclude(kind=User.Kind.SYSTEM)
+    if _manages_all(actor):
+        return everyone
+    seen = visible(actor, "browse").scope_ids
+    above = ScopeClosure.objects.filter(descendant_id__in=seen).values("ancestor_id")
+    holders = Grant.objects.filter(in_force(), scope__in=above).values("principal_id")
+    grouped = Group.members.through.objects.filter(group__in=holders).values("user_id")
+    return everyone.filter(Q(pk=actor.principal_id) | Q(pk__in=holders) | Q(pk__in=grouped))
+
+
+def person_seen_by(actor: Actor, pk: UUID) -> User:
+    """Return that principal; unknown and unseen are the same refusal."""
+    found = people_for(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="person")
+    return found
+
+
+def active_person_seen_by(actor: Actor, pk: UUID) -> User:
+    """Return that person; refused when they are inactive or no person."""
+    found = person_seen_by(actor, pk)
+    if not found.is_active or found.kind != User.Kind.PERSON:
+        raise Invalid("access.members_are_people")
+    return found
+
+
+def groups_for(actor: Actor) -> QuerySet[Group]:
+    """Return the groups `actor` may know of: all for managers, else their own and those that hold something here."""
+    if _manages_all(actor):
+        return Group.objects.all()
+    above = ScopeClosure.objects.filter(descendant_id__in=visible(actor, "browse").scope_ids).values("ancestor_id")
+    holders = Grant.objects.filter(in_force(), scope__in=above).values("principal_id")
+    mine = Group.members.through.objects.filter(user=actor.principal_id).values("group_id")
+    return Group.objects.filter(Q(pk__in=mine) | Q(pk__in=holders))
+
+
+def group_seen_by(actor: Actor, pk: UUID) -> Group:
+    """Return that group; unknown and unseen are the same refusal."""
+    found = groups_for(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="group")
+    return found
+
+
+def scopes_for(actor: Actor) -> QuerySet[Scope]:
+    """Return the scopes `actor` can browse or manage."""
+    browsed, managed = visible(actor, Action.BROWSE).q("pk"), visible(actor, Action.MANAGE_ACCESS).q("pk")
+    return Scope.objects.filter(browsed | managed)
+
+
+def scope_seen_by(actor: Actor, pk: UUID) -> Scope:
+    """Return that scope; unknown and unseen are the same refusal."""
+    found = scopes_for(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="scope")
+    return found
+
+
+def grants_for(actor: Actor) -> QuerySet[Grant]:
+    """Return the grants `actor` may know of: their own, and those over places where they manage access or audit."""
+    seen = visible(actor, Action.MANAGE_ACCESS).q() | visible(actor, Action.AUDIT).q()
+    own = held_by(actor.principal_id).values("pk")
+    return Grant.objects.filter(seen | Q(pk__in=own)).select_related("scope")
+
+
+def grant_seen_by(actor: Actor, pk: UUID) -> Grant:
+    """Return that grant; unknown and unseen are the same refusal."""
+    found = grants_for(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="grant")
+    return found
+
+
+def holders(actor: Actor, principal_id: UUID) -> Holders:
+    """Return who would hold what is granted to a person, service account or group that `actor` can see."""
+    group = groups_for(actor).filter(pk=principal_id).first()
+    if group is not None:
+        return Holders("group", frozenset(group.members.values_list("pk", flat=True)))
+    found = person_seen_by(actor, principal_id)
+    own = {found.pk, *([found.owner_id] if found.owner_id else [])}
+    return Holders(found.kind, frozenset(own), found.is_active)
+
+
+def holds_already(gift: Gift) -> bool:
+    """Return whether the very same role there is already held by that principal, now or from a later date on."""
+    same = Grant.objects.filter(
+        principal_id=gift.principal_id, role=gift.role, scope_id=gift.scope_id, object_id=gift.object_id
+    )
+    return same.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None).exists()
+
+
+def roles_of(principal_id: UUID) -> set[str]:
+    """Return the roles that somebody's own grants give, now or from a later date on."""
+    lasting = Grant.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), principal_id=principal_id)
+    return set(lasting.filter(revoked_at=None).values_list("role", flat=True))
+
+
+def holds_high_role(user_id: UUID) -> bool:
+    """Return whether somebody holds, directly or through a group, a role only an administrator hands out."""
+    return needs_admin(held_by(user_id).filter(in_force()).values_list("role", flat=True))
+
+
+def administrators(without: Grant | None = None) -> set[UUID]:
+    """Return the active persons who administer the organisation, counting every grant but `without`."""
+    grants = Grant.objects.filter(in_force(), role="admin", scope__parent=None, object_id=None)
+    holding = grants.exclude(pk=without.pk if without else None).values("principal_id")
+    people = User.objects.filter(Q(pk__in=holding) | Q(groups_in__in=holding), is_active=True, kind=User.Kind.PERSON)
+    return set(people.values_list("pk", flat=True))
+
+
+def names(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the names people and groups are shown by; ids that are neither are left out."""
+    wanted = set(ids)
+    people = dict(User.objects.filter(pk__in=wanted).values_list("pk", "name"))
+    return people | dict(Group.objects.filter(pk__in=wanted).values_list("pk", "name"))

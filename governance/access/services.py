@@ -40,9 +40,7 @@ def change_person(*, actor: Actor, person_id: UUID, name: str, now: datetime) ->
     rules.check_outside(user.kind)
     wanted = rules.clean_name(name)
     User.objects.filter(pk=user.pk).update(name=wanted)
-    log.append(
-        actor=actor, action="person.changed", subjects=[f"person:{user.pk}"], at=now, private={"name": wanted}
-    )
+    log.append(actor=actor, action="person.changed", subjects=[f"person:{user.pk}"], at=now, private={"name": wanted})
     user.refresh_from_db()
     return user
 
@@ -58,7 +56,7 @@ def deactivate(*, actor: Actor, person_id: UUID, reason: str, now: datetime) -> 
     if selectors.holds_high_role(user.pk):
         require(actor, Action.ADMIN, None)
     rules.check_outside(user.kind)
-    rules.check_not_last_admin(user.pk, {one.pk for one in selectors.people_who_may(Action.ADMIN, selectors.root().pk)})
+    rules.check_not_last_admin(user.pk, selectors.administrators())
     if User.objects.filter(pk=user.pk, is_active=True).update(is_active=False) != 1:
         raise Conflict("access.already_inactive")
     ended = records.end_access(user.pk, now)
@@ -181,7 +179,7 @@ def give_grant(*, actor: Actor, gift: Gift, now: datetime) -> Grant:
     if rules.needs_admin({gift.role}):
         require(actor, Action.ADMIN, scope)
     rules.check_gift(gift, holders, rules.themselves(actor), now)
-    if selectors.holds_already(gift, now):
+    if selectors.holds_already(gift):
         raise Conflict("access.already_granted")
     grant = records.give(gift, actor.principal_id, now)
     log.append(
@@ -207,7 +205,7 @@ def change_role(*, actor: Actor, grant_id: UUID, role: str, reason: str, now: da
         require(actor, Action.ADMIN, old.scope)
     rules.check_gift(gift, holders, rules.themselves(actor), now)
     _check_admin_remains(old)
-    if selectors.holds_already(gift, now):
+    if selectors.holds_already(gift):
         raise Conflict("access.already_granted")
     _withdraw(old, now)
     grant = records.give(gift, actor.principal_id, now)

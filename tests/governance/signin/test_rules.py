@@ -112,6 +112,8 @@ def test_weak_passwords_are_refused_with_their_reason(password, code):
     assert refused.value.code == code
 
 
-@pytest.mark.parametrize("password", ["four words of poetry", "Tr0ub4dor&3xyz", "чудесный пароль", "        trailing x"])
+@pytest.mark.parametrize(
+    "password", ["four words of poetry", "Tr0ub4dor&3xyz", "чудесный пароль", "        trailing x"]
+)
 def test_long_passwords_of_any_characters_are_welcome(password):
     check_password(password, known=("Ana Lima", "ana@acmebank.example"), common=frozenset())
