@@ -294,7 +294,7 @@ def holds_high_role(user_id: UUID) -> bool:
 def administrators(without: Grant | None = None) -> set[UUID]:
     """Return the active persons who administer the organisation, counting every grant but `without`."""
     grants = Grant.objects.filter(in_force(), role="admin", scope__parent=None, object_id=None)
-    holding = grants.exclude(pk=without.pk if without else None).values("principal_id")
+    holding = (grants.exclude(pk=without.pk) if without else grants).values("principal_id")
     people = User.objects.filter(Q(pk__in=holding) | Q(groups_in__in=holding), is_active=True, kind=User.Kind.PERSON)
     return set(people.values_list("pk", flat=True))
 

@@ -117,7 +117,7 @@ def set_members(*, actor: Actor, group_id: UUID, members: Sequence[UUID], now: d
     wanted = {selectors.active_person_seen_by(actor, pk).pk for pk in members}
     before = set(group.members.values_list("pk", flat=True))
     rules.check_not_own_gain(rules.themselves(actor) & (wanted - before), roles)
-    group.members.set(wanted)
+    group.members.set(User.objects.filter(pk__in=wanted))
     joined, left = sorted(map(str, wanted - before)), sorted(map(str, before - wanted))
     log.append(
         actor=actor,
