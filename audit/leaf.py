@@ -14,6 +14,8 @@ from audit.canonical import MAX_BYTES, SAFE, canonical
 from audit.refusals import Invalid
 
 VERSION = 1
+LOG = "audit:log"
+"""The subject of entries about the log itself."""
 OUTCOMES = ("success", "failure", "denied", "error")
 MOST_SUBJECTS = 64
 _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)

@@ -28,7 +28,7 @@ class Nodes:
 
     def __call__(self, level: int, index: int) -> bytes:
         """The root of a perfect subtree; `KeyError` when the log is not that long."""
-        tile_level, within = divmod(level, 8)
+        tile_level, within = divmod(level, FULL.bit_length() - 1)
         number, first = divmod(index << within, FULL)
         if (tile_level, number) not in self._tiles:
             self._tiles[tile_level, number] = tile_hashes(tile_level, number)

@@ -9,15 +9,17 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, close_old_connections, connection, transaction
 
 from audit import keys, selectors, sidecar
+from audit.actor import system
 from audit.checkpoint import Checkpoint as State
-from audit.checkpoint import Vkey, sign
-from audit.leaf import Link, leaf_bytes
+from audit.checkpoint import Vkey, sign, verify
+from audit.leaf import LOG, Link, leaf_bytes
+from audit.log import append
 from audit.merkle import leaf_hash, root_of
 from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile, Trail
 from audit.refusals import Refused, Unavailable
@@ -49,6 +51,7 @@ def run_once(now: datetime) -> int:
     if _idle():
         return numbered
     signer = keys.signer()
+    _make_memory_again(now, signer)
     while batch := _number(signer.vkey):
         numbered += batch
     _publish(now, signer)
@@ -59,6 +62,7 @@ def _run(stop: threading.Event) -> None:
     complaint = ""
     while not stop.wait(EVERY):
         try:
+            close_old_connections()
             run_once(clock.now())
             complaint = ""
         except (Refused, DatabaseError, OSError) as error:
@@ -83,7 +87,7 @@ def _alone() -> Iterator[bool]:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_ADVISORY])
             yield bool(cursor.fetchone()[0])
     else:
-        with sidecar.lock("audit-sequencer.lock", wait=False) as got, transaction.atomic():
+        with sidecar.lock("audit-sequencer.lock", wait=False) as got, transaction.atomic() if got else nullcontext():
             yield got
 
 
@@ -104,6 +108,19 @@ def _number(vkey: Vkey) -> int:
         _grow(start, start + len(waiting))
         Pending.objects.filter(pk__in=[each.pk for each in waiting]).delete()
         return len(waiting)
+
+
+def _make_memory_again(now: datetime, signer: keys.Signer) -> None:
+    """Go on from the newest checkpoint when the file that remembers it is lost, and record that it was."""
+    newest = Checkpoint.objects.order_by("-size").first()
+    if newest is None or sidecar.recall() is not None:
+        return
+    state = verify(newest.note, signer.vkey)
+    with _alone() as got:
+        if got:
+            about = {"size": state.size, "root": state.root.hex()}
+            append(actor=system(), action="audit.memory_lost", subjects=[LOG], at=now, about=about)
+            sidecar.remember(sidecar.Signed(state, str(signer.vkey)), None)
 
 
 def _check_continues(vkey: Vkey) -> None:
