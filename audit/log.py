@@ -29,9 +29,8 @@ def append(  # noqa: PLR0913 - an entry has this many parts, and each is named a
 ) -> Entry:
     """Offer an entry in the caller's transaction: both are kept, or neither; refuses to work outside one.
 
-    `subjects` are ids (`promotion:<uuid>`), `about` is free of personal values, with decimals as strings. Names
-    and free text go in `private`: the entry keeps a salted commitment, the value lies where it can be erased. Without
-    `scope_id` the entry is the whole organisation's. Refused when it could not become a leaf.
+    `subjects` are ids (`promotion:<uuid>`); `about` has no personal values, and decimals as strings. Names and free
+    text go in `private`: salted commitments, erasable values. Without `scope_id` it is the whole organisation's.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("an entry is offered inside the transaction it is about")
