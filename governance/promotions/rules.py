@@ -1,0 +1,266 @@
+"""The promotion machine: which states follow which, who may decide, what counts, and when it is enough."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from audit.refusals import Conflict, Forbidden, Invalid
+from governance.policies.rules import Rule
+from governance.promotions.quorum import assign, satisfied
+from governance.promotions.subject import Subject
+
+VERDICTS = ("approve", "request_changes", "reject")
+SIGNED = (*VERDICTS, "roll_back")
+GRANT_LIVES = timedelta(seconds=120)
+LONGEST_TEXT = 4_000
+
+FOLLOWS: Mapping[str, frozenset[str]] = {
+    "draft": frozenset({"checking", "in_review", "withdrawn"}),
+    "checking": frozenset({"in_review", "changes_requested", "rejected", "withdrawn", "expired"}),
+    "in_review": frozenset({"checking", "approved", "changes_requested", "rejected", "withdrawn", "expired"}),
+    "changes_requested": frozenset({"checking", "in_review", "withdrawn", "expired"}),
+    "approved": frozenset({"waiting", "applying", "checking", "in_review", "withdrawn", "expired"}),
+    "waiting": frozenset({"applying", "in_review", "withdrawn", "expired"}),
+    "applying": frozenset({"applied", "apply_failed", "in_review"}),
+    "apply_failed": frozenset({"applying", "checking", "in_review", "withdrawn", "expired"}),
+    "applied": frozenset({"superseded", "rolled_back", "revoked", "review_due", "compromised"}),
+    "review_due": frozenset({"applied", "superseded", "rolled_back", "revoked", "compromised"}),
+    "compromised": frozenset({"superseded", "rolled_back", "revoked"}),
+    "emergency_applied": frozenset({"ratified", "reverted"}),
+    "ratified": frozenset({"superseded", "rolled_back", "revoked"}),
+    "rejected": frozenset(),
+    "withdrawn": frozenset(),
+    "expired": frozenset(),
+    "superseded": frozenset(),
+    "rolled_back": frozenset(),
+    "revoked": frozenset(),
+    "reverted": frozenset(),
+}
+OPEN = ("draft", "checking", "in_review", "changes_requested", "approved", "waiting", "applying", "apply_failed")
+REVIEWABLE = ("checking", "in_review")
+DECIDED = ("approved", "waiting", "applying", "apply_failed")
+WITHDRAWABLE = tuple(state for state, after in FOLLOWS.items() if "withdrawn" in after)
+LIVE = ("applied", "review_due", "ratified")
+APPLIED_ONCE = (*LIVE, "superseded", "rolled_back")
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One decision as the machine sees it; `reviewed` holds the sub-digest per rule it was given under."""
+
+    person: UUID
+    verdict: str
+    submission: int
+    reviewed: Mapping[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """What somebody decides, and why."""
+
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request with everything its decisions depend on, as of one moment."""
+
+    state: str
+    submission: int
+    requesters: frozenset[UUID]
+    rules: tuple[Rule, ...]
+    subject: Subject
+    votes: tuple[Vote, ...]
+    holders: Mapping[str, frozenset[UUID]]
+    conflicts: Mapping[UUID, tuple[str, ...]]
+    failing: tuple[str, ...]
+    rejection: str
+    decision_days: int
+    now: datetime
+
+
+def move(state: str, to: str) -> str:
+    """Return `to` when it may follow `state`; refused otherwise, because then somebody else was first."""
+    if to not in FOLLOWS.get(state, frozenset()):
+        raise Conflict("promotions.wrong_state", state=state, wanted=to)
+    return to
+
+
+def conflicts(
+    requesters: Sequence[UUID], editors: Sequence[UUID], contributors: Sequence[UUID], delegates: Mapping[UUID, UUID]
+) -> dict[UUID, tuple[str, ...]]:
+    """Return who is conflicted and why: requesters, last editors of evidence, and whoever made the version.
+
+    `delegates` maps a service account to the person who answers for it, who is then as conflicted as it is.
+    """
+    found: dict[UUID, list[str]] = {}
+    for reason, people in (("requested", requesters), ("edited", editors), ("made", contributors)):
+        for person in people:
+            for each in {person, delegates.get(person, person)}:
+                found.setdefault(each, [])
+                found[each] += [reason] if reason not in found[each] else []
+    return {person: tuple(reasons) for person, reasons in found.items()}
+
+
+def matches(names: Sequence[str], people: Mapping[UUID, Sequence[str]]) -> tuple[list[UUID], list[str]]:
+    """Return the people that registry users and commit authors name, and the names that nobody here has.
+
+    A name means a person when it equals their e-mail, its part before the @, or their name, in any case; a commit
+    author like `Ada <ada@example.org>` means whoever has that e-mail.
+    """
+    found: list[UUID] = []
+    unknown: list[str] = []
+    for name in names:
+        keys = _identities(name)
+        hits = [person for person, known in people.items() if keys & set().union(*map(_identities, known))]
+        found += hits
+        unknown += [] if hits or not keys else [name]
+    return sorted(set(found), key=str), unknown
+
+
+def _identities(name: str) -> set[str]:
+    text = name.strip().casefold()
+    parts = {text}
+    if text.endswith(">") and "<" in text:
+        before, _, address = text[:-1].rpartition("<")
+        parts = {before.strip(), address.strip()}
+    return {part for each in parts for part in (each, each.partition("@")[0])} - {""}
+
+
+def eligible(case: Case, rule: Rule) -> frozenset[UUID]:
+    """Return who can decide under `rule` now: active people who hold its role and are not conflicted."""
+    return case.holders.get(rule.name, frozenset()) - case.conflicts.keys()
+
+
+def counts(case: Case, rule: Rule, vote: Vote) -> bool:
+    """Whether an approval still counts under `rule`: the person, the time and what they reviewed all hold."""
+    return (
+        vote.verdict == "approve"
+        and vote.person in eligible(case, rule)
+        and case.now < vote.at + timedelta(days=case.decision_days)
+        and vote.reviewed.get(rule.name) == case.subject.reviewed(rule.reviews)
+    )
+
+
+def stale(case: Case, vote: Vote) -> bool:
+    """Whether an approval no longer counts anywhere because something it reviewed has changed."""
+    return vote.verdict == "approve" and not any(
+        vote.reviewed.get(rule.name) == case.subject.reviewed(rule.reviews) for rule in case.rules
+    )
+
+
+def approvers(case: Case) -> dict[str, frozenset[UUID]]:
+    """Return, by rule, whose approval counts now."""
+    return {rule.name: frozenset(vote.person for vote in case.votes if counts(case, rule, vote)) for rule in case.rules}
+
+
+def given(case: Case) -> dict[str, set[UUID]]:
+    """Return, by rule, the distinct people whose approvals fill its slots."""
+    return assign(case.rules, approvers(case))
+
+
+def enough(case: Case) -> bool:
+    """Whether the approvals that count now fill every slot with a different person and no check stands in the way."""
+    return not case.failing and satisfied(case.rules, approvers(case))
+
+
+def require_possible(case: Case) -> None:
+    """Refuse a request that nobody could ever approve, naming the rule that lacks people."""
+    able = {rule.name: eligible(case, rule) for rule in case.rules}
+    filled = assign(case.rules, able)
+    for rule in case.rules:
+        if len(filled[rule.name]) < rule.needed:
+            raise Invalid(
+                "promotions.nobody_can_approve",
+                rule=rule.name,
+                role=rule.role,
+                needed=rule.needed,
+                eligible=len(able[rule.name]),
+                excluded=len(case.holders.get(rule.name, frozenset()) & case.conflicts.keys()),
+            )
+    if not case.rules:
+        raise Invalid("promotions.nobody_can_approve", rule="", role="", needed=0, eligible=0, excluded=0)
+
+
+def rules_for(case: Case, person: UUID) -> tuple[Rule, ...]:
+    """Return the rules `person` may decide under now."""
+    return tuple(rule for rule in case.rules if person in eligible(case, rule))
+
+
+def require_can_decide(case: Case, person: UUID) -> tuple[Rule, ...]:
+    """Return the rules `person` decides under; refused when closed, conflicted, without the role, or already decided.
+
+    Being an administrator changes nothing here.
+    """
+    if case.state not in REVIEWABLE:
+        raise Conflict("promotions.not_in_review", state=case.state)
+    able = len(set().union(*(eligible(case, rule) for rule in case.rules)))
+    if person in case.requesters:
+        raise Invalid("promotions.own_request", eligible=able)
+    if person in case.conflicts:
+        raise Invalid("promotions.conflicted", reasons=", ".join(case.conflicts[person]), eligible=able)
+    rules = rules_for(case, person)
+    if not rules:
+        raise Forbidden("promotions.not_eligible", role=", ".join(sorted({rule.role for rule in case.rules})))
+    if any(vote.person == person and _stands(case, vote) for vote in case.votes):
+        raise Invalid("promotions.already_decided")
+    return rules
+
+
+def _stands(case: Case, vote: Vote) -> bool:
+    if vote.verdict == "approve":
+        return any(counts(case, rule, vote) for rule in case.rules)
+    return vote.submission == case.submission
+
+
+def require_acceptable(case: Case, ballot: Ballot) -> None:
+    """Refuse a ballot that says nothing: unknown verdict, no without a reason, yes over failing checks."""
+    if ballot.verdict not in VERDICTS:
+        raise Invalid("promotions.unknown_verdict")
+    if ballot.verdict != "approve" and not ballot.reason.strip():
+        raise Invalid("promotions.reason_needed")
+    if len(ballot.reason) > LONGEST_TEXT:
+        raise Invalid("promotions.too_long", most=LONGEST_TEXT)
+    if ballot.verdict == "approve" and case.state == "checking":
+        raise Conflict("promotions.still_checking")
+    if ballot.verdict == "approve" and case.failing:
+        raise Invalid("promotions.checks_failing", checks=", ".join(case.failing), count=len(case.failing))
+
+
+def decide(case: Case, person: UUID, ballot: Ballot) -> Case:
+    """Return the case after `person` decides; refused exactly as the two functions above say."""
+    rules = require_can_decide(case, person)
+    require_acceptable(case, ballot)
+    reviewed = {rule.name: case.subject.reviewed(rule.reviews) for rule in rules}
+    vote = Vote(person, ballot.verdict, case.submission, reviewed, case.now)
+    after = replace(case, votes=(*case.votes, vote))
+    to = {"request_changes": "changes_requested", "reject": case.rejection}.get(ballot.verdict)
+    if to is None:
+        to = "approved" if enough(after) else case.state
+    return replace(after, state=case.state if to == case.state else move(case.state, to))
+
+
+def settle(case: Case, *, ready: bool, until: datetime) -> str:
+    """Return the state a request belongs in once its evidence has been gathered again.
+
+    `ready` says whether the digest of the files is known; past `until` an open request expires. An approval whose
+    quorum no longer holds goes back to review, and a review that became complete is approved.
+    """
+    if case.state not in (*REVIEWABLE, "approved", "apply_failed", "changes_requested"):
+        return case.state
+    if case.now >= until:
+        return move(case.state, "expired")
+    if case.state == "changes_requested":
+        return case.state
+    if not ready:
+        wanted = "checking"
+    elif not enough(case):
+        wanted = "in_review"
+    elif case.state == "apply_failed":
+        wanted = "apply_failed"
+    else:
+        wanted = "approved" if case.state != "checking" else "in_review"
+    return wanted if wanted == case.state else move(case.state, wanted)
