@@ -1,5 +1,9 @@
 """The index of the rooms' tables: one app, one migration history."""
 
-from governance.access.models import Grant, Group, Scope, ScopeClosure, Session, SigninLink, Token, Try, User
+from governance.access import models as access
+from governance.policies import models as policies
 
-__all__ = ["Grant", "Group", "Scope", "ScopeClosure", "Session", "SigninLink", "Token", "Try", "User"]
+__all__ = [
+    "access",
+    "policies",
+]

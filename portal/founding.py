@@ -5,9 +5,11 @@ from datetime import datetime
 from django.db import transaction
 
 from governance.access import records as access
+from governance.policies import records as policies
 
 
 @transaction.atomic
 def found(now: datetime) -> None:
     """Found every room as of `now`; does nothing where it was done."""
     access.found(now)
+    policies.found(now)

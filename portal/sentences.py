@@ -46,9 +46,60 @@ REGISTRIES: Mapping[str, object] = {}
 
 PII: Mapping[str, object] = {}
 
-POLICIES: Mapping[str, object] = {}
+POLICIES: Mapping[str, object] = {
+    "policies.wrong": _("The policy makes no sense at “%(place)s”. Compare it with the published ones."),
+    "policies.no_rules": _("A policy needs at least one approval rule: no rule never means that nobody approves."),
+    "policies.artifact_needed": _("A policy must ask for the digest of the model's files, and block without it."),
+    "policies.no_environment": _("There is no environment called “%(name)s”."),
+    "policies.none_published": _("No policy has been published for “%(name)s” yet."),
+    "policies.published_meanwhile": _(
+        "Another policy was published for “%(name)s” since you looked. Read it first, then publish yours after it."
+    ),
+}
 
-PROMOTIONS: Mapping[str, object] = {}
+PROMOTIONS: Mapping[str, object] = {
+    "promotions.wrong_state": _("This request is %(state)s now, so it cannot become %(wanted)s."),
+    "promotions.moved": _("%(key)s has changed since you looked. Look at what changed, then decide."),
+    "promotions.not_in_review": _("This request is not in review any more; it is %(state)s."),
+    "promotions.still_checking": _("Evidence is still being gathered. You can approve when the files' digest is known."),
+    "promotions.own_request": _(
+        "You asked for this promotion, so someone else must approve it. People who can: %(eligible)s."
+    ),
+    "promotions.conflicted": _(
+        "You had a hand in this version or its evidence (%(reasons)s), so someone else must decide. "
+        "People who can: %(eligible)s."
+    ),
+    "promotions.not_eligible": _("To decide on this request you need the role %(role)s here."),
+    "promotions.not_a_person": _("Only a person can do this, signed in or with a token of their own."),
+    "promotions.already_decided": _("You have decided on this already, and your decision counts."),
+    "promotions.unknown_verdict": _("A decision is one of: approve, request_changes, reject."),
+    "promotions.reason_needed": _("Say why, so that the people who asked know what to do next."),
+    "promotions.too_long": _("This text is too long; keep it below %(most)s characters."),
+    "promotions.purpose_needed": _("Say what the model will be used for there."),
+    "promotions.checks_failing": _("%(count)s checks stand in the way: %(checks)s. Settle or waive them first."),
+    "promotions.nobody_can_approve": _(
+        "Nobody could approve this: rule “%(rule)s” needs %(needed)s people who hold the role %(role)s and had no hand "
+        "in the version, and there are %(eligible)s (%(excluded)s more are excluded). Ask for the role to be granted "
+        "to someone else."
+    ),
+    "promotions.already_open": _("There is an open request for this model and %(environment)s already."),
+    "promotions.already_there": _("This version is what %(environment)s runs already."),
+    "promotions.evidence_moved": _(
+        "The evidence for %(key)s has changed: %(changed)s. Nothing was recorded; look at it again, then decide."
+    ),
+    "promotions.password_wrong": _("That is not your password. Nothing was signed."),
+    "promotions.signature_unknown": _("This signature is not yours for this request and verdict. Sign again."),
+    "promotions.signature_used": _("This signature was used already. Sign again to decide again."),
+    "promotions.signature_late": _("A signature is good for %(seconds)s seconds. Sign again."),
+    "promotions.signature_stale": _("What you signed has changed since. Look at it again, then sign again."),
+    "promotions.nothing_to_roll_back_to": _("No version was approved for this environment before this one."),
+    "promotions.nothing_to_put_back": _("The alias points where it should; there is nothing to put back."),
+    "promotions.not_live": _("%(key)s is not what runs there now."),
+    "promotions.files_changed": _("The model's files in the registry are not the ones that were approved."),
+    "promotions.alias_not_kept": _("The registry did not keep the alias after it was set."),
+    "promotions.no_longer_approved": _("The approvals no longer hold for what would be applied."),
+    "promotions.alias_moved": _("Somebody moved the alias while the request was being applied."),
+}
 
 REPORTS: Mapping[str, object] = {}
 

@@ -116,7 +116,11 @@ def understand(body: object, roles: Collection[str] | None = None) -> Body:
 
 def explain(body: Body) -> list[Words]:
     """Return the policy as sentences: evidence first, then people, then time."""
-    return [explain_check(check) for check in body.checks] + [explain_rule(rule) for rule in body.rules] + explain_terms(body)
+    return (
+        [explain_check(check) for check in body.checks]
+        + [explain_rule(rule) for rule in body.rules]
+        + explain_terms(body)
+    )
 
 
 def explain_check(check: Check) -> Words:
@@ -198,7 +202,7 @@ def _rule(value: object, place: str, roles: Collection[str] | None) -> Rule:
     name, role, reviews = item.get("name"), item.get("role"), _list(item.get("reviews"), f"{place}.reviews")
     if not isinstance(name, str) or not 0 < len(name) <= 60:
         raise Invalid("policies.wrong", place=f"{place}.name")
-    if not isinstance(role, str) or roles is not None and role not in roles:
+    if not isinstance(role, str) or (roles is not None and role not in roles):
         raise Invalid("policies.wrong", place=f"{place}.role")
     if not reviews or any(klass not in CLASSES for klass in reviews):
         raise Invalid("policies.wrong", place=f"{place}.reviews")

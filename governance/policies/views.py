@@ -1,5 +1,7 @@
 """Policies and environments in words."""
 
+import json
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
@@ -42,6 +44,7 @@ def policy(request: HttpRequest, pk: str) -> HttpResponse:
         "checks": [(check, spoken(explain_check(check))) for check in body.checks],
         "rules": [(rule, spoken(explain_rule(rule))) for rule in body.rules],
         "terms": [spoken(words) for words in explain_terms(body)],
+        "body_text": json.dumps(row.body, indent=2, sort_keys=True, ensure_ascii=False),
     }
     return render(request, "governance/policies/policy.html", context)
 

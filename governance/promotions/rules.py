@@ -20,7 +20,7 @@ FOLLOWS: Mapping[str, frozenset[str]] = {
     "checking": frozenset({"in_review", "changes_requested", "rejected", "withdrawn", "expired"}),
     "in_review": frozenset({"checking", "approved", "changes_requested", "rejected", "withdrawn", "expired"}),
     "changes_requested": frozenset({"checking", "in_review", "withdrawn", "expired"}),
-    "approved": frozenset({"waiting", "applying", "checking", "in_review", "withdrawn", "expired"}),
+    "approved": frozenset({"waiting", "applying", "apply_failed", "checking", "in_review", "withdrawn", "expired"}),
     "waiting": frozenset({"applying", "in_review", "withdrawn", "expired"}),
     "applying": frozenset({"applied", "apply_failed", "in_review"}),
     "apply_failed": frozenset({"applying", "checking", "in_review", "withdrawn", "expired"}),
@@ -40,7 +40,9 @@ FOLLOWS: Mapping[str, frozenset[str]] = {
 OPEN = ("draft", "checking", "in_review", "changes_requested", "approved", "waiting", "applying", "apply_failed")
 REVIEWABLE = ("checking", "in_review")
 DECIDED = ("approved", "waiting", "applying", "apply_failed")
+WATCHED = (*REVIEWABLE, "changes_requested", "approved", "apply_failed")
 WITHDRAWABLE = tuple(state for state, after in FOLLOWS.items() if "withdrawn" in after)
+APPLICABLE = ("approved", "applying", "apply_failed")
 LIVE = ("applied", "review_due", "ratified")
 APPLIED_ONCE = (*LIVE, "superseded", "rolled_back")
 
@@ -220,14 +222,20 @@ def require_acceptable(case: Case, ballot: Ballot) -> None:
     """Refuse a ballot that says nothing: unknown verdict, no without a reason, yes over failing checks."""
     if ballot.verdict not in VERDICTS:
         raise Invalid("promotions.unknown_verdict")
-    if ballot.verdict != "approve" and not ballot.reason.strip():
-        raise Invalid("promotions.reason_needed")
-    if len(ballot.reason) > LONGEST_TEXT:
-        raise Invalid("promotions.too_long", most=LONGEST_TEXT)
+    if ballot.verdict != "approve" or ballot.reason.strip():
+        require_reason(ballot.reason)
     if ballot.verdict == "approve" and case.state == "checking":
         raise Conflict("promotions.still_checking")
     if ballot.verdict == "approve" and case.failing:
         raise Invalid("promotions.checks_failing", checks=", ".join(case.failing), count=len(case.failing))
+
+
+def require_reason(reason: str) -> None:
+    """Refuse an empty or endless reason where one is owed."""
+    if not reason.strip():
+        raise Invalid("promotions.reason_needed")
+    if len(reason) > LONGEST_TEXT:
+        raise Invalid("promotions.too_long", most=LONGEST_TEXT)
 
 
 def decide(case: Case, person: UUID, ballot: Ballot) -> Case:
@@ -243,13 +251,52 @@ def decide(case: Case, person: UUID, ballot: Ballot) -> Case:
     return replace(after, state=case.state if to == case.state else move(case.state, to))
 
 
+@dataclass(frozen=True)
+class Places:
+    """What the registry says at the moment of applying, beside what was approved and noted."""
+
+    approved_digest: str
+    found_digest: str
+    candidate: str
+    baseline: str
+    before: str | None
+    alias: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The state an approved request goes to, and why when it does not go on."""
+
+    state: str
+    code: str = ""
+
+
+def verify(case: Case, subject: Subject, places: Places) -> Verdict:
+    """Return whether an approved request may be applied now.
+
+    The files must be those that were approved, the alias must point where it did when people decided (or, when this
+    is a repetition, where it was noted or already at the candidate), and the decisions must still count. Once
+    `applying` was noted the people have been checked: what is half done is finished.
+    """
+    if places.found_digest != places.approved_digest:
+        return Verdict("apply_failed", "promotions.files_changed")
+    if case.state == "applying":
+        moved = places.alias not in (places.before, places.candidate)
+        return Verdict("in_review", "promotions.alias_moved") if moved else Verdict("applying")
+    if places.alias != places.baseline:
+        return Verdict("in_review", "promotions.alias_moved")
+    if subject.changed_since(case.subject) or not enough(case):
+        return Verdict("in_review", "promotions.no_longer_approved")
+    return Verdict("applying")
+
+
 def settle(case: Case, *, ready: bool, until: datetime) -> str:
     """Return the state a request belongs in once its evidence has been gathered again.
 
     `ready` says whether the digest of the files is known; past `until` an open request expires. An approval whose
     quorum no longer holds goes back to review, and a review that became complete is approved.
     """
-    if case.state not in (*REVIEWABLE, "approved", "apply_failed", "changes_requested"):
+    if case.state not in WATCHED:
         return case.state
     if case.now >= until:
         return move(case.state, "expired")
