@@ -61,7 +61,7 @@ PROMOTIONS: Mapping[str, object] = {
     "promotions.wrong_state": _("This request is %(state)s now, so it cannot become %(wanted)s."),
     "promotions.moved": _("%(key)s has changed since you looked. Look at what changed, then decide."),
     "promotions.not_in_review": _("This request is not in review any more; it is %(state)s."),
-    "promotions.still_checking": _("Evidence is still being gathered. You can approve when the files' digest is known."),
+    "promotions.still_checking": _("Evidence is still being gathered. Approve once the files' digest is known."),
     "promotions.own_request": _(
         "You asked for this promotion, so someone else must approve it. People who can: %(eligible)s."
     ),

@@ -1,6 +1,7 @@
 """Environments and policies for machines."""
 
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -77,5 +78,5 @@ class OnePolicy(APIView):
     """One policy."""
 
     @extend_schema(operation_id="policies_show", responses={200: dict})
-    def get(self, request: Request, pk: str) -> Response:
+    def get(self, request: Request, pk: UUID) -> Response:
         return Response(shape(selectors.policy_seen_by(actor_of(request), pk)))

@@ -147,7 +147,8 @@ def _weigh(check: Check, facts: Facts, now: datetime) -> tuple[str, dict[str, An
 
 
 def _scans(datasets: Sequence[Scanned], now: datetime) -> tuple[str, dict[str, Any], datetime | None]:
-    rows, until = [], []
+    rows: list[dict[str, Any]] = []
+    until: list[datetime] = []
     for scanned in sorted(datasets, key=lambda each: each.dataset):
         findings = []
         for column, entity, waived in sorted(scanned.findings, key=lambda each: each[:2]):
@@ -162,7 +163,7 @@ def _scans(datasets: Sequence[Scanned], now: datetime) -> tuple[str, dict[str, A
                 "result": _scan_result(scanned.verdict, [bool(each["waived"]) for each in findings]),
             }
         )
-    return worst([row["result"] for row in rows]), {"datasets": rows}, min(until, default=None)
+    return worst([str(row["result"]) for row in rows]), {"datasets": rows}, min(until, default=None)
 
 
 def _scan_result(verdict: str, waived: Sequence[bool]) -> str:

@@ -1,5 +1,7 @@
 """Reads of environments and of the policies in force."""
 
+from uuid import UUID
+
 from audit.actor import Actor, NotSeen, visible
 from governance.policies.models import Environment, Policy
 
@@ -36,7 +38,7 @@ def policies_for(actor: Actor) -> list[Policy]:
     return list(rows) if may_look(actor) else []
 
 
-def policy_seen_by(actor: Actor, pk: object) -> Policy:
+def policy_seen_by(actor: Actor, pk: UUID) -> Policy:
     """Return a policy; refused when it does not exist or they may look at nothing."""
     found = Policy.objects.select_related("environment").filter(pk=pk).first() if may_look(actor) else None
     if found is None:

@@ -1,6 +1,7 @@
 """Policies and environments in words."""
 
 import json
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -34,7 +35,7 @@ def policies(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def policy(request: HttpRequest, pk: str) -> HttpResponse:
+def policy(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one policy in words and as the data that is digested."""
     row = selectors.policy_seen_by(actor_of(request), pk)
     body = understand(row.body)
