@@ -13,7 +13,7 @@ from governance.promotions import urls as promotions
 from governance.registries import urls as registries
 from governance.reports import urls as reports
 from lineage import urls as lineage
-from portal import api, views
+from portal import api, schema, views
 
 ROOMS = (audit, lineage, access, catalog, pii, policies, registries, promotions, reports)
 
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("api/schema", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),
+    path("api/docs", schema.docs_page, name="api.docs"),
     path("api/v1/jobs/<uuid:pk>", api.JobView.as_view(), name="api.job"),
     path("api/v1/jobs/<uuid:pk>/retry", api.JobRetryView.as_view(), name="api.job.retry"),
     path("settings", views.settings_hub, name="settings"),
