@@ -71,6 +71,11 @@ def latest() -> Checkpoint:
     return checkpoint
 
 
+def late(now: datetime) -> bool:
+    """Whether an entry has waited longer than it should for its number."""
+    return Pending.objects.filter(entry__at__lt=now - LATE).exists()
+
+
 def whole_log(actor: Actor) -> bool:
     """Whether `actor` may read the whole organisation's entries, those without a scope included."""
     try:

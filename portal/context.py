@@ -1,5 +1,7 @@
 """What every page knows about its reader: who they are, where they can go, what waits for them."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -7,7 +9,9 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit import selectors as log
 from audit.actor import ANONYMOUS, Forbidden, home_scope
+from audit.refusals import Unavailable
 from jobs import selectors as jobs
 
 THEMES = ("system", "light", "dark")
@@ -49,10 +53,32 @@ def dead_jobs(request: HttpRequest) -> int:
     return jobs.counts().get("dead", 0)
 
 
+@dataclass(frozen=True)
+class LogState:
+    """What the foot of every page says about the log: how much is sealed, since when, and whether it lags."""
+
+    size: int
+    at: datetime
+    late: bool
+
+
+def log_state(request: HttpRequest) -> LogState | None:
+    """The log under its newest checkpoint; nothing before there is one, or before anybody asks as somebody."""
+    now = getattr(request, "now", None)
+    if now is None:
+        return None
+    try:
+        newest = log.latest()
+    except Unavailable:
+        return None
+    return LogState(newest.size, newest.at, log.late(now))
+
+
 def everywhere(request: HttpRequest) -> dict[str, object]:
     """Names for base.html. Counts are lazy: a page that does not show them does not pay for them."""
     return {
         "places": PLACES,
         "theme": theme_of(request),
+        "log_state": cache(lambda: log_state(request)),
         "dead_jobs": cache(lambda: dead_jobs(request)),
     }

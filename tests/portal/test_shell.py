@@ -1,5 +1,6 @@
 """What every page shares: navigation, preferences, refusals in words."""
 
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -47,3 +48,16 @@ def test_jobs_that_gave_up_are_counted_for_admins_only(people: SimpleNamespace) 
     Job.objects.create(kind="x", args=[], state="dead")
     assert "jobs gave up" in people.adam.client.get("/no-such-page").content.decode()
     assert "jobs gave up" not in people.ann.client.get("/no-such-page").content.decode()
+
+
+def test_the_foot_of_a_page_says_how_much_of_the_log_is_sealed_and_whether_it_lags(
+    people: SimpleNamespace, now: datetime
+) -> None:
+    from audit.models import Checkpoint, Entry
+
+    assert "sealed in the log" not in people.ann.client.get("/no-such-page").content.decode()
+    Checkpoint.objects.create(size=7, root=b"r" * 32, note="n", at=now)
+    assert "7 entries sealed in the log" in people.ann.client.get("/no-such-page").content.decode()
+    an_hour_ago = now - timedelta(hours=1)
+    Entry.objects.create(action="x.y", at=an_hour_ago, body=b"{}", actor_id=people.ann.id, outcome="success")
+    assert "The log is behind" in people.ann.client.get("/no-such-page").content.decode()
