@@ -40,9 +40,56 @@ ACCESS: Mapping[str, object] = {
 
 LINEAGE: Mapping[str, object] = {}
 
-CATALOG: Mapping[str, object] = {}
+CATALOG: Mapping[str, object] = {
+    "catalog.moved": _("Somebody changed this since you opened it. Nothing was saved; look again, then decide."),
+    "catalog.card_shape": _("The card's field “%(field)s” does not have the shape a card asks for."),
+    "catalog.card_too_long": _("The card's field “%(field)s” is longer than %(most)s characters."),
+    "catalog.card_unchanged": _("The card says exactly this already, so there is nothing to save."),
+    "catalog.risk_tier": _("A risk tier is one of: %(tiers)s."),
+    "catalog.slice_twice": _("The same metric of the same slice is given twice."),
+    "catalog.slice_value": _("“%(value)s” is not a number. Each slice needs a name, a metric and a number."),
+    "catalog.slice_line": _("The line “%(line)s” needs three parts: slice | metric | value."),
+    "catalog.bad_label": _(
+        "A label has up to 62 of a-z, 0-9 and . _ : / -, starting and ending with a letter or digit; at most %(most)s "
+        "labels. Look at: %(label)s"
+    ),
+    "catalog.bad_owner": _("Owners are active people, at most %(most)s of them."),
+    "catalog.needs_owner": _("Somebody must answer for this: name at least one owner."),
+    "catalog.adopted_already": _("This was adopted already. Its owners can change where it belongs."),
+    "catalog.ambiguous_name": _("More than one model is called “%(name)s”. Give the model's id instead."),
+    "catalog.bad_date": _("“%(value)s” is not a date and time. Write it like 2026-11-21 or 2026-11-21T14:00."),
+}
 
-REGISTRIES: Mapping[str, object] = {}
+REGISTRIES: Mapping[str, object] = {
+    "registries.unsafe_path": _("A file's path could point outside the model's folder: %(path)s."),
+    "registries.duplicate_path": _("Two files would lie in the same place: %(path)s."),
+    "registries.bad_file_digest": _("The size or digest given for %(path)s is not one."),
+    "registries.file_count": _("A model version has 1 to %(most)s files; this one has %(count)s or nests too deeply."),
+    "registries.not_a_file": _("%(path)s is a link or a device. Only plain files can be bound by a digest."),
+    "registries.too_large": _("The files are larger than the %(most_gb)s GB that are read for one version."),
+    "registries.files_elsewhere": _(
+        "MLflow does not serve these files itself (they lie in “%(where)s”), so their digest cannot be computed. "
+        "Start MLflow with --serve-artifacts and register the version again."
+    ),
+    "registries.bad_address": _("A registry's address starts with http:// or https:// and ends with host and path."),
+    "registries.password_in_address": _(
+        "Leave the password out of the address. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead."
+    ),
+    "registries.bad_name": _("A registry's name has 1 to %(most)s characters."),
+    "registries.known_already": _("A registry with this name or address is connected already."),
+    "registries.off_already": _("This registry is disconnected already."),
+    "registries.no_registry": _("No registry is known to hold this version."),
+    "registries.away": _("The registry does not answer. Work that needs it waits and goes on when it returns."),
+    "registries.not_let_in": _(
+        "The registry does not let Attestry in. Check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+    ),
+    "registries.not_mlflow": _("What answers at this address is not an MLflow server."),
+    "registries.refused": _("The registry refused: %(answer)s."),
+    "registries.hook_headers": _("A webhook needs X-MLflow-Delivery-Id, X-MLflow-Timestamp and X-MLflow-Signature."),
+    "registries.hook_signature": _("The webhook is not signed with the secret Attestry knows."),
+    "registries.hook_skew": _("The webhook is more than five minutes old or ahead of time."),
+    "registries.hook_replayed": _("This webhook was taken before."),
+}
 
 PII: Mapping[str, object] = {}
 
