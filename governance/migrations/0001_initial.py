@@ -1,6 +1,7 @@
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
+import governance.catalog.rules
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -13,12 +14,59 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Asset",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("kind", models.CharField(choices=[("model", "Model"), ("dataset", "Dataset")], max_length=10)),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("namespace", models.TextField()),
+                ("name", models.TextField()),
+                ("lineage_dataset_id", models.BigIntegerField(null=True, unique=True)),
+                ("adopted", models.BooleanField(default=False)),
+                ("labels", models.JSONField(default=list)),
+                ("risk_tier", models.CharField(blank=True, default="", max_length=10)),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+        ),
+        migrations.CreateModel(
             name="Environment",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("name", models.CharField(max_length=60, unique=True)),
                 ("alias", models.CharField(max_length=100, unique=True)),
                 ("position", models.PositiveSmallIntegerField(unique=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+        ),
+        migrations.CreateModel(
+            name="HookDelivery",
+            fields=[
+                ("delivery_id", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Registry",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("kind", models.CharField(choices=[("mlflow", "Mlflow")], default="mlflow", max_length=10)),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("uri", models.CharField(max_length=500, unique=True)),
+                ("namespace", models.CharField(max_length=500)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("new", "New"), ("available", "Available"), ("away", "Away"), ("off", "Off")],
+                        default="new",
+                        max_length=10,
+                    ),
+                ),
+                ("last_error", models.CharField(blank=True, default="", max_length=100)),
+                ("looked_at", models.DateTimeField(null=True)),
+                ("last_synced_at", models.DateTimeField(null=True)),
+                ("probe", models.JSONField(default=dict)),
+                ("probed_at", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
@@ -55,12 +103,127 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="AliasExpected",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("alias", models.CharField(max_length=300)),
+                ("promotion_id", models.UUIDField(null=True)),
+                ("promotion_key", models.CharField(blank=True, default="", max_length=30)),
+                ("since", models.DateTimeField()),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="aliases_expected",
+                        to="governance.asset",
+                    ),
+                ),
+                (
+                    "registry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="governance.registry"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Card",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("revision", models.PositiveIntegerField()),
+                ("fields", models.JSONField(default=dict)),
+                ("by", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cards", to="governance.asset"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Group",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("name", models.CharField(max_length=100, unique=True)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("members", models.ManyToManyField(blank=True, related_name="groups_in", to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Owner",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="owners", to="governance.asset"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Drift",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("alias", models.CharField(max_length=300)),
+                ("seen_label", models.CharField(blank=True, max_length=100)),
+                ("first_seen_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="drifts", to="governance.asset"
+                    ),
+                ),
+                (
+                    "expected",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="governance.aliasexpected"
+                    ),
+                ),
+                (
+                    "registry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="governance.registry"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="asset",
+            name="registry",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="assets", to="governance.registry"
+            ),
+        ),
+        migrations.CreateModel(
+            name="AliasSeen",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("alias", models.CharField(max_length=300)),
+                ("version_label", models.CharField(blank=True, max_length=100)),
+                ("seen_at", models.DateTimeField()),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="aliases_seen", to="governance.asset"
+                    ),
+                ),
+                (
+                    "registry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="governance.registry"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -88,6 +251,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.AddField(
+            model_name="registry",
+            name="scope",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="registries", to="governance.scope"
+            ),
         ),
         migrations.CreateModel(
             name="Policy",
@@ -144,6 +314,13 @@ class Migration(migrations.Migration):
             name="scope",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.PROTECT, related_name="+", to="governance.scope"
+            ),
+        ),
+        migrations.AddField(
+            model_name="asset",
+            name="scope",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="assets", to="governance.scope"
             ),
         ),
         migrations.CreateModel(
@@ -252,6 +429,90 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Version",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("label", models.CharField(max_length=100)),
+                ("number", models.PositiveBigIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            (
+                                governance.catalog.rules.VersionState["NOTED"],
+                                governance.catalog.rules.VersionState["NOTED"],
+                            ),
+                            (
+                                governance.catalog.rules.VersionState["SEALED"],
+                                governance.catalog.rules.VersionState["SEALED"],
+                            ),
+                            (
+                                governance.catalog.rules.VersionState["UNREADABLE"],
+                                governance.catalog.rules.VersionState["UNREADABLE"],
+                            ),
+                            (
+                                governance.catalog.rules.VersionState["COMPROMISED"],
+                                governance.catalog.rules.VersionState["COMPROMISED"],
+                            ),
+                        ],
+                        default=governance.catalog.rules.VersionState["NOTED"],
+                        max_length=12,
+                    ),
+                ),
+                ("problem", models.CharField(blank=True, default="", max_length=100)),
+                ("manifest_digest", models.CharField(blank=True, default="", max_length=71)),
+                ("manifest", models.JSONField(default=list)),
+                ("schema", models.JSONField(default=dict)),
+                ("metrics", models.JSONField(default=dict)),
+                ("params", models.JSONField(default=dict)),
+                ("inputs", models.JSONField(default=list)),
+                ("run_id", models.CharField(blank=True, default="", max_length=100)),
+                ("run_ended", models.BooleanField(default=False)),
+                ("run_user", models.CharField(blank=True, default="", max_length=200)),
+                ("code_commit", models.CharField(blank=True, default="", max_length=100)),
+                ("source_uri", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="governance.asset"
+                    ),
+                ),
+                (
+                    "registry",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="governance.registry",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="DigestSeen",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=71)),
+                ("manifest", models.JSONField(default=list)),
+                ("seen_at", models.DateTimeField()),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="digests", to="governance.version"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="aliasexpected",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="governance.version"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="user",
             constraint=models.UniqueConstraint(
@@ -271,6 +532,24 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="card",
+            constraint=models.UniqueConstraint(fields=("asset", "revision"), name="card_revision_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="owner",
+            constraint=models.UniqueConstraint(fields=("asset", "user"), name="owner_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="drift",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("resolved_at", None)), fields=("asset", "alias"), name="one_open_drift"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="aliasseen",
+            index=models.Index(fields=["asset", "alias", "-id"], name="alias_last_seen"),
+        ),
+        migrations.AddConstraint(
             model_name="scope",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("parent", None)), fields=("kind",), name="one_organisation"
@@ -285,11 +564,38 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["principal_id", "role"], name="grant_of"),
         ),
         migrations.AddIndex(
+            model_name="asset",
+            index=models.Index(fields=["kind", "-created_at"], name="asset_newest"),
+        ),
+        migrations.AddIndex(
             model_name="scopeclosure",
             index=models.Index(fields=["descendant", "ancestor"], name="closure_up"),
         ),
         migrations.AddConstraint(
             model_name="scopeclosure",
             constraint=models.UniqueConstraint(fields=("ancestor", "descendant"), name="closure_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="version",
+            constraint=models.UniqueConstraint(fields=("asset", "label"), name="version_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="version",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("manifest_digest", ""), ("state__in", ["noted", "unreadable"])),
+                    ("manifest_digest__startswith", "sha256:"),
+                    _connector="OR",
+                ),
+                name="version_sealed_with_digest",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="digestseen",
+            constraint=models.UniqueConstraint(fields=("version", "digest"), name="digest_seen_once"),
+        ),
+        migrations.AddIndex(
+            model_name="aliasexpected",
+            index=models.Index(fields=["asset", "alias", "-id"], name="alias_last_expected"),
         ),
     ]
