@@ -1,30 +1,13 @@
 """The index of the rooms' tables: one app, one migration history."""
 
-from governance.access import models
-from governance.access.models import Grant, Group, Scope, ScopeClosure, Session, SigninLink, Token, Try, User
-from governance.catalog.models import Asset, Card, DigestSeen, Owner, Version
-from governance.policies import models
-from governance.registries.models import AliasExpected, AliasSeen, Drift, HookDelivery, Registry
+from governance.access import models as access
+from governance.catalog import models as catalog
+from governance.policies import models as policies
+from governance.registries import models as registries
 
 __all__ = [
-    "AliasExpected",
-    "AliasSeen",
-    "Asset",
-    "Card",
-    "DigestSeen",
-    "Drift",
-    "Grant",
-    "Group",
-    "HookDelivery",
-    "Owner",
-    "Registry",
-    "Scope",
-    "ScopeClosure",
-    "Session",
-    "SigninLink",
-    "Token",
-    "Try",
-    "User",
-    "Version",
-    "models",
+    "access",
+    "catalog",
+    "policies",
+    "registries",
 ]
