@@ -1,1 +1,222 @@
-"""Tables of lineage."""
+"""Tables of lineage: the raw events, and what is projected from them.
+
+Natural keys are compared by digest (`key`), so that a name of any length is indexed in 64 characters. Only `RawEvent` is
+evidence; everything else can be rebuilt from it, and every column merges so that order and repetition do not matter
+(see `lineage.merge`). Ids of things that others point to (datasets, jobs, runs, versions) survive a rebuild.
+"""
+
+from datetime import UTC, datetime
+
+from django.db import models
+
+from lineage.naming import node_id
+
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+"""The clock of a column that nothing was said about yet."""
+
+
+class RawEvent(models.Model):
+    """An accepted event after redaction: its canonical JSON, compressed, under the SHA-256 of that JSON."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    body = models.BinaryField()
+    size = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    run_uuid = models.UUIDField(null=True, db_index=True)
+    scope_id = models.UUIDField(db_index=True)
+    principal_id = models.UUIDField()
+    warnings = models.JSONField(default=list)
+    redacted = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["scope_id", "-id"], name="lineage_raw_by_scope")]
+
+    def __str__(self) -> str:
+        return f"event {self.sha256[:12]}"
+
+
+class Dataset(models.Model):
+    """Something that holds data, or a registered model (`type` MODEL), under the name its first event gave it."""
+
+    key = models.CharField(max_length=64, unique=True)
+    namespace = models.TextField()
+    name = models.TextField()
+    scope_id = models.UUIDField(db_index=True)
+    type = models.CharField(max_length=64, default="")
+    type_at = models.DateTimeField(default=NEVER)
+    schema = models.CharField(max_length=64, default="")
+    schema_at = models.DateTimeField(default=NEVER)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def kind(self) -> str:
+        """`model` or `dataset`."""
+        return "model" if self.type == "MODEL" else "dataset"
+
+    @property
+    def node_id(self) -> str:
+        """Its id in a graph."""
+        return node_id("dataset", self.namespace, self.name)
+
+
+class Job(models.Model):
+    """Something that reads and writes datasets, again and again."""
+
+    key = models.CharField(max_length=64, unique=True)
+    namespace = models.TextField()
+    name = models.TextField()
+    scope_id = models.UUIDField(db_index=True)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def node_id(self) -> str:
+        """Its id in a graph."""
+        return node_id("job", self.namespace, self.name)
+
+
+class Run(models.Model):
+    """One execution of a job, accumulated from all its events; `declared` ones stand for what JobEvents say."""
+
+    key = models.CharField(max_length=64, unique=True)
+    uuid = models.UUIDField(db_index=True)
+    given = models.TextField()
+    job = models.ForeignKey(Job, models.CASCADE, related_name="runs")
+    declared = models.BooleanField(default=False)
+    parent_uuid = models.UUIDField(null=True)
+    parent_at = models.DateTimeField(default=NEVER)
+    state = models.CharField(max_length=10, default="OTHER")
+    state_rank = models.PositiveSmallIntegerField(default=0)
+    state_at = models.DateTimeField(default=NEVER)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["job", "-first_seen"], name="lineage_run_by_job")]
+
+    def __str__(self) -> str:
+        return f"run {self.uuid}"
+
+
+class Schema(models.Model):
+    """The columns a dataset had, once per distinct content: `[{"name", "type", ...}]`."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    fields = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"schema {self.sha256[:12]}"
+
+
+class DatasetVersion(models.Model):
+    """A state of a dataset that its producer named (the version facet), such as version `3` of a model."""
+
+    key = models.CharField(max_length=64, unique=True)
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="versions")
+    version = models.TextField()
+    schema = models.CharField(max_length=64, default="")
+    schema_at = models.DateTimeField(default=NEVER)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class RunIO(models.Model):
+    """A run read (`in`) or wrote (`out`) a dataset: which version, with which columns, and how much of it."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="io")
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="io")
+    direction = models.CharField(max_length=3)
+    version = models.TextField(default="")
+    version_at = models.DateTimeField(default=NEVER)
+    schema = models.CharField(max_length=64, default="")
+    schema_at = models.DateTimeField(default=NEVER)
+    rows = models.BigIntegerField(null=True)
+    bytes = models.BigIntegerField(null=True)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "dataset", "direction"], name="lineage_runio_once")]
+        indexes = [models.Index(fields=["dataset", "direction", "-first_seen"], name="lineage_runio_by_dataset")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.direction} {self.dataset_id}"
+
+
+class JobIO(models.Model):
+    """A job reads or writes a dataset: `RunIO` over all its runs."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="io")
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="job_io")
+    direction = models.CharField(max_length=3)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "dataset", "direction"], name="lineage_jobio_once")]
+        indexes = [models.Index(fields=["dataset", "direction"], name="lineage_jobio_by_dataset")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.direction} {self.dataset_id}"
+
+
+class Edge(models.Model):
+    """`dst` was made from `src` by `job_id` (0: by no job that we know).
+
+    `kind` says how we know: `IO` (read and written by one run), `COLUMN` (column lineage) or `EXPLICIT` (lineage facet).
+    """
+
+    class Kind(models.IntegerChoices):
+        IO = 1
+        COLUMN = 2
+        EXPLICIT = 3
+
+    src = models.ForeignKey(Dataset, models.CASCADE, related_name="edges_out", db_index=False)
+    dst = models.ForeignKey(Dataset, models.CASCADE, related_name="edges_in", db_index=False)
+    job_id = models.BigIntegerField(default=0)
+    kind = models.PositiveSmallIntegerField(choices=Kind.choices)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["dst", "src", "job_id", "kind"], name="lineage_edge_once")]
+        indexes = [models.Index(fields=["src", "dst"], name="lineage_edge_down")]
+
+    def __str__(self) -> str:
+        return f"{self.src_id} to {self.dst_id}"
+
+
+class ColumnEdge(models.Model):
+    """A column was made from another; `masking` when every way from one to the other masks."""
+
+    key = models.CharField(max_length=64, unique=True)
+    src = models.ForeignKey(Dataset, models.CASCADE, related_name="columns_out", db_index=False)
+    src_field = models.TextField()
+    dst = models.ForeignKey(Dataset, models.CASCADE, related_name="columns_in")
+    dst_field = models.TextField()
+    job_id = models.BigIntegerField(default=0)
+    how = models.TextField(default="")
+    masking = models.BooleanField(default=False)
+    how_at = models.DateTimeField(default=NEVER)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["src", "dst"], name="lineage_column_down")]
+
+    def __str__(self) -> str:
+        return f"{self.src_field} to {self.dst_field}"

@@ -1,0 +1,114 @@
+"""Writes of lineage inside the caller's transaction: keeping raw events, and projecting them.
+
+The projection is made of merging upserts alone (see `lineage.merge`), in one order of tables and keys, so that concurrent
+writers neither deadlock nor lose what the other says.
+"""
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import DateTimeField, Field, Model, UUIDField
+
+from lineage.merge import Merge, Row, assignments, combine
+from lineage.models import Dataset, RawEvent
+from lineage.reading import Reading
+
+PARAMETERS = 9_000
+"""At most this many values go into one statement; SQLite and PostgreSQL both take more."""
+
+
+def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: datetime) -> set[str]:
+    """Store the raw events that are new and return their digests; those already known change nothing."""
+    rows = [
+        {
+            "sha256": one.sha256,
+            "body": zlib.compress(one.body, 1),
+            "size": len(one.body),
+            "kind": one.event.kind,
+            "at": one.event.at or now,
+            "received_at": now,
+            "run_uuid": one.event.run.uuid if one.event.run else None,
+            "scope_id": scope_id,
+            "principal_id": principal_id,
+            "warnings": list(one.event.warnings),
+            "redacted": list(one.removed),
+        }
+        for one in readings
+    ]
+    return {digest for (digest,) in upsert(RawEvent, Merge(("sha256",)), rows, ("sha256",))}
+
+
+def move_dataset(dataset_id: int, scope_id: UUID) -> None:
+    """Put a dataset into another scope, as when its catalog asset is adopted there."""
+    Dataset.objects.filter(pk=dataset_id).update(scope_id=scope_id)
+
+
+def upsert(
+    model: type[Model], rule: Merge, rows: Iterable[Row], returning: tuple[str, ...] = ()
+) -> list[tuple[Any, ...]]:
+    """Insert `rows` or merge them into what is there by `rule`; columns a row leaves out get their default.
+
+    With a rule that merges nothing, rows that exist are left alone. Returns `returning` of every row written.
+    """
+    merged = combine(rule, rows)
+    columns = _columns(model)
+    step = max(1, PARAMETERS // len(columns))
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(merged), step):
+        part = merged[start : start + step]
+        values = [convert(row.get(name, default)) for row in part for name, default, convert in columns]
+        with connection.cursor() as cursor:
+            cursor.execute(_statement(model, rule.key, len(part), returning, _sets(model, rule)), values)
+            if returning:
+                found += cursor.fetchall()
+    return found
+
+
+def _sets(model: type[Model], rule: Merge) -> str:
+    text: tuple[str, ...] = ()
+    if connection.vendor == "postgresql":
+        text = tuple(
+            field.attname
+            for field in model._meta.concrete_fields
+            if field.get_internal_type() in {"TextField", "CharField"}
+        )
+    return assignments(rule, model._meta.db_table, text)
+
+
+@lru_cache(maxsize=512)
+def _statement(model: type[Model], key: tuple[str, ...], count: int, returning: tuple[str, ...], sets: str) -> str:
+    names = [name for name, _, _ in _columns(model)]
+    slots = f"({', '.join(['%s'] * len(names))})"
+    action = f"DO UPDATE SET {sets}" if sets else "DO NOTHING"
+    tail = f" RETURNING {_quoted(returning)}" if returning else ""
+    # every name comes from our own models and rules; values are parameters
+    return (
+        f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)}) VALUES {", ".join([slots] * count)} '  # noqa: S608
+        f"ON CONFLICT ({_quoted(key)}) {action}{tail}"
+    )
+
+
+@lru_cache(maxsize=64)
+def _columns(model: type[Model]) -> list[tuple[str, Any, Callable[[Any], Any]]]:
+    fields = [field for field in model._meta.concrete_fields if field.get_internal_type() != "BigAutoField"]
+    return [(field.attname, field.get_default(), _converter(field)) for field in fields]
+
+
+def _converter(field: "Field[Any, Any]") -> Callable[[Any], Any]:
+    """Return what turns a value into the database's own: the quick ways for the common kinds."""
+    if isinstance(field, DateTimeField):
+        return connection.ops.adapt_datetimefield_value
+    if isinstance(field, UUIDField) and not connection.features.has_native_uuid_field:
+        return lambda value: value.hex if value is not None else None
+    if field.get_internal_type() in {"JSONField", "BinaryField"}:
+        return lambda value: field.get_db_prep_save(value, connection)
+    return lambda value: value
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
