@@ -104,8 +104,12 @@ def _steps(sources: Iterable[Any], target: Name, to_field: str) -> Iterator[Colu
         field = objects(source).get("field")
         if named and isinstance(field, str) and field:
             ways = [objects(way) for way in items(source.get("transformations"))]
-            how = ", ".join(sorted({"/".join(filter(None, map(_text, (w.get("type"), w.get("subtype"))))) for w in ways}))
-            yield ColumnSaid(named, field, target, to_field, how, bool(ways) and all(w.get("masking") is True for w in ways))
+            how = ", ".join(
+                sorted({"/".join(filter(None, map(_text, (w.get("type"), w.get("subtype"))))) for w in ways})
+            )
+            yield ColumnSaid(
+                named, field, target, to_field, how, bool(ways) and all(w.get("masking") is True for w in ways)
+            )
 
 
 def _explicit(event: Event) -> Iterator[tuple[Name, Mapping[str, Any]]]:
@@ -114,8 +118,8 @@ def _explicit(event: Event) -> Iterator[tuple[Name, Mapping[str, Any]]]:
         facet = objects(seen.facets.get("lineage"))
         if facet:
             yield (seen.namespace, seen.name), facet
-    for facets in filter(None, (event.job and event.job.facets, event.run and event.run.facets)):
-        for entry in items(objects(facets.get("lineage")).get("entries")):
+    for owner in (event.job, event.run):
+        for entry in items(objects(owner.facets.get("lineage") if owner else None).get("entries")):
             named = _name(entry)
             if named and objects(entry).get("type", "DATASET") == "DATASET":
                 yield named, entry

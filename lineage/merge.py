@@ -1,8 +1,9 @@
 """How two statements about the same thing become one, whatever order they arrive in, however often.
 
-Every column is the least, the greatest, or carried by a clock: the value of the statement whose clock is highest (ties go
-to the greater value). All three are commutative, associative and idempotent, so a projection made of them alone does not
-depend on order or repetition. The same rules exist twice: `combine` for rows of one batch, `assignments` for the database.
+Every column is the least, the greatest, or carried by a clock: the value of the statement whose clock is highest
+(ties go to the greater value). All three are commutative, associative and idempotent, so a projection made of them
+alone does not depend on order or repetition. The same rules exist twice: `combine` for rows of one batch,
+`assignments` for the database.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,21 +11,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Row = dict[str, Any]
+Clocked = Mapping[tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
     """The rules of one table. `key` is its natural key.
 
-    `latest` and `earliest` map a clock (columns compared from left to right) to the columns it carries; clocks are never
-    null. Columns named nowhere keep the value of the first statement that is stored.
+    `latest` and `earliest` map a clock (columns compared from left to right) to the columns it carries; clocks are
+    never null. Columns named nowhere keep the value of the first statement that is stored.
     """
 
     key: tuple[str, ...]
     least: tuple[str, ...] = ()
     greatest: tuple[str, ...] = ()
-    latest: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    earliest: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    latest: Clocked = field(default_factory=dict)
+    earliest: Clocked = field(default_factory=dict)
 
 
 def combine(rule: Merge, rows: Iterable[Row]) -> list[Row]:

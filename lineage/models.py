@@ -1,8 +1,9 @@
 """Tables of lineage: the raw events, and what is projected from them.
 
-Natural keys are compared by digest (`key`), so that a name of any length is indexed in 64 characters. Only `RawEvent` is
-evidence; everything else can be rebuilt from it, and every column merges so that order and repetition do not matter
-(see `lineage.merge`). Ids of things that others point to (datasets, jobs, runs, versions) survive a rebuild.
+Natural keys are compared by digest (`key`), so that a name of any length is indexed in 64 characters. Only
+`RawEvent` is evidence; everything else can be rebuilt from it, and every column merges so that order and repetition
+do not matter (see `lineage.merge`). Ids of things that others point to (datasets, jobs, runs, versions) survive a
+rebuild.
 """
 
 from datetime import UTC, datetime
@@ -13,6 +14,10 @@ from lineage.naming import node_id
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """The clock of a column that nothing was said about yet."""
+
+
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later than anything that is seen."""
 
 
 class RawEvent(models.Model):
@@ -177,7 +182,8 @@ class JobIO(models.Model):
 class Edge(models.Model):
     """`dst` was made from `src` by `job_id` (0: by no job that we know).
 
-    `kind` says how we know: `IO` (read and written by one run), `COLUMN` (column lineage) or `EXPLICIT` (lineage facet).
+    `kind` says how we know: `IO` (read and written by one run), `COLUMN` (column lineage) or `EXPLICIT` (lineage
+    facet).
     """
 
     class Kind(models.IntegerChoices):

@@ -1,6 +1,7 @@
 """The projection: what events say, merged into the tables. Part of `records`: it needs the caller's transaction."""
 
 import hashlib
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,39 +10,49 @@ from uuid import UUID, uuid5
 
 from lineage import facets, naming
 from lineage.event import RUN_IDS, DatasetSeen, Event, JobSeen, parent_of
-from lineage.merge import Merge, Row
-from lineage.models import NEVER, ColumnEdge, Dataset, DatasetVersion, Edge, Job, JobIO, Run, RunIO, Schema
+from lineage.merge import Clocked, Merge, Row
+from lineage.models import (
+    FOREVER,
+    NEVER,
+    ColumnEdge,
+    Dataset,
+    DatasetVersion,
+    Edge,
+    Job,
+    JobIO,
+    RawEvent,
+    Run,
+    RunIO,
+    Schema,
+)
+from lineage.reading import again
 from lineage.records import upsert
 
 PAIRS = 50_000
 """At most this many (input, output) pairs are drawn for one run; reads and writes themselves are always kept."""
 
 RANKS = {"OTHER": 0, "START": 1, "RUNNING": 2, "ABORT": 3, "FAIL": 3, "COMPLETE": 3}
-_SEEN = {"least": ("first_seen",), "greatest": ("last_seen",)}
-_SCHEMA = {("schema_at",): ("schema",)}
-DATASETS = Merge(
-    ("key",),
-    **_SEEN,
-    latest={("type_at",): ("type",), **_SCHEMA},
-    earliest={("first_seen",): ("namespace", "name")},
-)
-JOBS = Merge(("key",), **_SEEN, earliest={("first_seen",): ("namespace", "name")})
+_FIRST, _LAST = ("first_seen",), ("last_seen",)
+_SCHEMA: Clocked = {("schema_at",): ("schema",)}
+_NAMED: Clocked = {("first_seen",): ("namespace", "name")}
+DATASETS = Merge(("key",), _FIRST, _LAST, latest={("type_at",): ("type",), **_SCHEMA}, earliest=_NAMED)
+JOBS = Merge(("key",), _FIRST, _LAST, earliest=_NAMED)
 RUNS = Merge(
     ("key",),
     least=("first_seen", "started_at"),
     greatest=("last_seen", "ended_at"),
     latest={("parent_at",): ("parent_uuid",), ("state_rank", "state_at"): ("state",)},
 )
-VERSIONS = Merge(("key",), **_SEEN, latest=_SCHEMA)
+VERSIONS = Merge(("key",), _FIRST, _LAST, latest=_SCHEMA)
 RUN_IO = Merge(
     ("run_id", "dataset_id", "direction"),
     least=("first_seen",),
     greatest=("last_seen", "rows", "bytes"),
     latest={("version_at",): ("version",), **_SCHEMA},
 )
-JOB_IO = Merge(("job_id", "dataset_id", "direction"), **_SEEN)
-EDGES = Merge(("dst_id", "src_id", "job_id", "kind"), **_SEEN)
-COLUMNS = Merge(("key",), **_SEEN, latest={("how_at",): ("masking", "how")})
+JOB_IO = Merge(("job_id", "dataset_id", "direction"), _FIRST, _LAST)
+EDGES = Merge(("dst_id", "src_id", "job_id", "kind"), _FIRST, _LAST)
+COLUMNS = Merge(("key",), _FIRST, _LAST, latest={("how_at",): ("masking", "how")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +240,8 @@ def _pairs(touched: dict[int, tuple[int, set[int]]]) -> Iterator[Row]:
         "run_id", "direction", "dataset_id", "first_seen", "last_seen"
     )
     ends: dict[tuple[int, str], list[tuple[int, datetime, datetime]]] = {}
-    for run_id, direction, *end in io.order_by("dataset_id"):
-        ends.setdefault((run_id, direction), []).append((end[0], end[1], end[2]))
+    for run_id, direction, dataset_id, first, last in io.order_by("dataset_id"):
+        ends.setdefault((run_id, direction), []).append((dataset_id, first, last))
     for run_id, (job_id, fresh) in touched.items():
         for pair in _crossed(ends.get((run_id, "in"), []), ends.get((run_id, "out"), []), fresh):
             yield {**pair, "job_id": job_id, "kind": int(Edge.Kind.IO)}
@@ -285,3 +296,35 @@ def _columns(batch: Sequence[Placed], ids: Ids) -> Iterator[Row]:
 def _job_id(one: Placed, ids: Ids) -> int:
     job = one.event.job
     return ids.jobs[naming.key("job", job.namespace, job.name)] if job else 0
+
+
+REBUILT = 200
+"""How many raw events are projected at once in a rebuild."""
+
+
+def rebuild() -> int:
+    """Reproduce every table from the raw events, in the order they came, and return how many there are.
+
+    Whatever others point to keeps its id, and datasets keep the scope they were moved to; everything that was
+    derived is derived again. Needs a transaction.
+    """
+    for model in (ColumnEdge, Edge, JobIO, RunIO):
+        model.objects.all().delete()
+    _forget()
+    done = 0
+    for raw in RawEvent.objects.order_by("pk").iterator(REBUILT):
+        event = again(zlib.decompress(raw.body))
+        project([Placed(event, event.at or raw.received_at, raw.scope_id)])
+        done += 1
+    return done
+
+
+def _forget() -> None:
+    """Take every derived value back to what any statement beats."""
+    ever = {"first_seen": FOREVER, "last_seen": NEVER}
+    schema = {"schema": "", "schema_at": NEVER}
+    Dataset.objects.update(**ever, **schema, type="", type_at=NEVER)
+    DatasetVersion.objects.update(**ever, **schema)
+    Job.objects.update(**ever)
+    run = {"state": "OTHER", "state_rank": 0, "state_at": NEVER, "parent_uuid": None, "parent_at": NEVER}
+    Run.objects.update(**ever, **run, started_at=None, ended_at=None)

@@ -1,7 +1,7 @@
 """Writes of lineage inside the caller's transaction: keeping raw events, and projecting them.
 
-The projection is made of merging upserts alone (see `lineage.merge`), in one order of tables and keys, so that concurrent
-writers neither deadlock nor lose what the other says.
+The projection is made of merging upserts alone (see `lineage.merge`), in one order of tables and keys, so that
+concurrent writers neither deadlock nor lose what the other says.
 """
 
 import zlib

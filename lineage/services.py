@@ -33,8 +33,8 @@ class _Place:
 def ingest(*, actor: Actor, readings: Sequence[Reading], now: datetime) -> list[Receipt]:
     """Keep `readings`, project them, and owe the catalog a look at every dataset seen for the first time.
 
-    All of them or none. What is new appears in the scope of the actor's own grant to ingest; without one this is refused.
-    Events that are already here change nothing and get no entry.
+    All of them or none. What is new appears in the scope of the actor's own grant to ingest; without one this is
+    refused. Events that are already here change nothing and get no entry.
     """
     scope_id = home_scope(actor, "ingest")
     require(actor, "ingest", _Place(scope_id))

@@ -38,7 +38,16 @@ ACCESS: Mapping[str, object] = {
     ),
 }
 
-LINEAGE: Mapping[str, object] = {}
+LINEAGE: Mapping[str, object] = {
+    "lineage.not_json": _("The body is not JSON."),
+    "lineage.bad_gzip": _("The body says it is compressed with gzip, but it cannot be unpacked."),
+    "lineage.not_an_object": _("An OpenLineage event is a JSON object."),
+    "lineage.not_a_list": _("A batch is a JSON array of OpenLineage events."),
+    "lineage.nothing_identified": _(
+        "The event names neither a job nor a dataset, so there is nothing to keep it under."
+    ),
+    "lineage.bad_parameter": _("`%(name)s` is missing or not understood. Possible: %(allowed)s."),
+}
 
 CATALOG: Mapping[str, object] = {
     "catalog.moved": _("Somebody changed this since you opened it. Nothing was saved; look again, then decide."),

@@ -1,0 +1,217 @@
+"""The REST door of lineage: events in, graphs out.
+
+Producers lose an event on any answer they do not expect, so this door never redirects, never answers 429, and
+refuses only what names neither a job nor a dataset, is not JSON, or is larger than the hard limit. A busy database
+is 503 with Retry-After.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from django.http import HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.actor import NotSeen
+from audit.doors import actor_of, now_of, say
+from audit.refusals import Malformed, Refused
+from lineage import event, formats, naming, reading, selectors, services, svg
+from lineage.graph import Budget, Direction, Graph, Question
+from lineage.links import address, words
+
+BATCH = 500
+"""How many events of a batch are kept in one transaction."""
+DEPTHS, NODES = (0, 100), (1, 20_000)
+
+
+class Unread(BaseParser):
+    """Takes a body of any type as it comes, up to the hard limit, and unpacks it."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        """Return the unpacked bytes of the request; refused when there are too many."""
+        request = cast("Request", (parser_context or {})["request"])
+        body = stream.read(reading.LARGEST + 1)
+        return reading.unpack(body, request.headers.get("Content-Encoding", "").strip().lower())
+
+
+class AnyAnswer(BaseContentNegotiation):
+    """Leaves it to the view what to answer with, whatever `Accept` says."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """Return the one parser there is."""
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """Return the JSON renderer."""
+        return renderers[0], renderers[0].media_type
+
+
+class Lineage(APIView):
+    """POST takes one OpenLineage event; GET answers with a graph."""
+
+    parser_classes = (Unread,)
+    content_negotiation_class = AnyAnswer
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        """Keep one RunEvent, JobEvent or DatasetEvent."""
+        value, warnings = event.decode(_bytes(request))
+        one = reading.read(value, warnings)
+        receipt = services.ingest(actor=actor_of(request), readings=[one], now=now_of(request))[0]
+        answer = {"event_id": receipt.event_id, "status": receipt.status, "warnings": list(receipt.warnings)}
+        return Response(answer, status=201)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(name)
+            for name in (
+                "namespace", "name", "type", "direction", "depth", "as_of", "columns", "max_nodes", "nodeId", "format",
+            )
+        ],
+        responses=OpenApiTypes.OBJECT,
+    )  # fmt: skip
+    def get(self, request: Request) -> HttpResponseBase:
+        """Answer what was made from what, as JSON, SVG, CSV or NDJSON, or in Marquez's shape for `nodeId`."""
+        asked = request.query_params
+        if "nodeId" in asked:
+            graph = _by_node_id(request)
+            return JsonResponse(formats.as_marquez(graph))
+        graph = selectors.graph_for(actor_of(request), question(asked))
+        return file(graph, _format(request))
+
+
+class LineageBatch(APIView):
+    """Takes a JSON array of OpenLineage events."""
+
+    parser_classes = (Unread,)
+    content_negotiation_class = AnyAnswer
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT, 204: None})
+    def post(self, request: Request) -> Response:
+        """Keep every event that can be understood, and say by index which could not."""
+        value, warnings = event.decode(_bytes(request))
+        if not isinstance(value, list):
+            raise Malformed("lineage.not_a_list")
+        good: list[reading.Reading] = []
+        failed: list[dict[str, Any]] = []
+        for index, one in enumerate(value):
+            try:
+                good.append(reading.read(one, warnings))
+            except Refused as refusal:
+                failed.append({"index": index, "reason": say(refusal), "code": refusal.code, "retriable": False})
+        actor, now = actor_of(request), now_of(request)
+        for start in range(0, len(good), BATCH):
+            services.ingest(actor=actor, readings=good[start : start + BATCH], now=now)
+        if not failed:
+            return Response(status=204)
+        return Response(_summary(len(value), len(good), failed), status=200)
+
+
+def _bytes(request: Request) -> bytes:
+    body: Any = request.data
+    return body if isinstance(body, bytes) else b""
+
+
+def question(asked: QueryDict) -> Question:
+    """Return the question that a query string asks; refused with the parameter that is wrong."""
+    kind = asked.get("type", "dataset")
+    if kind not in {"dataset", "job", "model"}:
+        raise Malformed("lineage.bad_parameter", name="type", allowed="dataset, job, model")
+    direction = asked.get("direction", "both")
+    if direction not in set(Direction):
+        raise Malformed("lineage.bad_parameter", name="direction", allowed="up, down, both")
+    if not asked.get("name"):
+        raise Malformed("lineage.bad_parameter", name="name", allowed="namespace, name")
+    return Question(
+        namespace=asked.get("namespace", ""),
+        name=asked.get("name", ""),
+        type=kind,
+        direction=Direction(direction),
+        budget=Budget(_number(asked, "depth", 10, DEPTHS), _number(asked, "max_nodes", 500, NODES)),
+        as_of=as_of(asked.get("as_of", "")),
+        columns=asked.get("columns", "") in {"1", "true", "on"},
+    )
+
+
+def as_of(text: str) -> datetime | None:
+    """Return the time that `text` says: a date (its end, UTC) or a time with a zone; None for an empty text."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text.replace(" ", "+"))
+        if len(text) == len("2026-01-01"):
+            found = found.replace(hour=23, minute=59, second=59, microsecond=999_999)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as problem:
+        raise Malformed("lineage.bad_parameter", name="as_of", allowed="2026-01-31, 2026-01-31T12:00:00Z") from problem
+
+
+def file(graph: Graph, form: str, *, attached: bool = False) -> HttpResponse:
+    """Answer with `graph` in one of its forms: json, svg, csv or ndjson."""
+    makers: dict[str, Callable[[], HttpResponse]] = {
+        "json": lambda: JsonResponse(graph.as_json()),
+        "svg": lambda: HttpResponse(
+            svg.picture(graph, link=address, label=graph.focus, words=words()), content_type="image/svg+xml"
+        ),
+        "csv": lambda: HttpResponse(formats.as_csv(graph), content_type="text/csv; charset=utf-8"),
+        "ndjson": lambda: HttpResponse(formats.as_ndjson(graph), content_type="application/x-ndjson"),
+    }
+    if form not in makers:
+        raise Malformed("lineage.bad_parameter", name="format", allowed=", ".join(makers))
+    response = makers[form]()
+    if attached:
+        response.headers["Content-Disposition"] = f'attachment; filename="lineage.{form}"'
+    return response
+
+
+def _number(asked: QueryDict, name: str, default: int, between: tuple[int, int]) -> int:
+    text = asked.get(name) or str(default)
+    low, high = between
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
+        raise Malformed("lineage.bad_parameter", name=name, allowed=f"{low} to {high}")
+    return int(text)
+
+
+def _format(request: Request) -> str:
+    named = request.query_params.get("format")
+    if named:
+        return named
+    accepted = request.headers.get("Accept", "")
+    kinds = {"image/svg+xml": "svg", "text/csv": "csv", "application/x-ndjson": "ndjson"}
+    return next((form for kind, form in kinds.items() if kind in accepted), "json")
+
+
+def _by_node_id(request: Request) -> Graph:
+    """Answer Marquez's `nodeId`, whose parts may hold colons: the first reading that names something is meant."""
+    kind, _, rest = request.query_params["nodeId"].partition(":")
+    if kind not in {"dataset", "job"}:
+        raise Malformed("lineage.bad_parameter", name="nodeId", allowed="dataset:<namespace>:<name>")
+    budget = Budget(_number(request.query_params, "depth", 20, DEPTHS), NODES[1])
+    for namespace, name in naming.splits(rest):
+        try:
+            return selectors.graph_for(actor_of(request), Question(namespace, name, kind, budget=budget))
+        except NotSeen:
+            continue
+    raise NotSeen("not_seen", what=kind)
+
+
+def _summary(received: int, good: int, failed: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "status": "partial_success" if good else "failure",
+        "summary": {
+            "received": received,
+            "successful": good,
+            "failed": len(failed),
+            "retriable": 0,
+            "non_retriable": len(failed),
+        },
+        "failed_events": failed,
+    }

@@ -1,0 +1,314 @@
+"""Reads of lineage: graphs as somebody, and what a model version was made from."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from audit.actor import Actor, NotSeen, visible
+from jobs import selectors as clock
+from lineage import naming
+from lineage.ancestry import Ancestry, Used, Wanted, trace
+from lineage.graph import ColumnStep, Direction, Graph, Node, Question, Step, Walk, walk
+from lineage.models import ColumnEdge, Dataset, Edge, Job, JobIO, RunIO
+
+CHUNK = 500
+"""How many ids one look-up asks about."""
+COLUMN_STEPS = 20_000
+"""At most this many column steps are shown in one answer."""
+
+
+def dataset(pk: int) -> Dataset | None:
+    """Return the dataset of that id, whoever asks."""
+    return Dataset.objects.filter(pk=pk).first()
+
+
+def dataset_named(namespace: str, name: str) -> Dataset | None:
+    """Return the dataset (or model) of that name in any of its spellings, whoever asks."""
+    return Dataset.objects.filter(key=naming.key("dataset", namespace, name)).first()
+
+
+def dataset_seen_by(actor: Actor, namespace: str, name: str) -> Dataset:
+    """Return the dataset or model that `actor` means; unknown and unseen are the same refusal."""
+    found = Dataset.objects.filter(visible(actor).q(), key=naming.key("dataset", namespace, name)).first()
+    if found is None:
+        raise NotSeen("not_seen", what="dataset")
+    return found
+
+
+def job_seen_by(actor: Actor, namespace: str, name: str) -> Job:
+    """Return the job that `actor` means; unknown and unseen are the same refusal."""
+    found = Job.objects.filter(visible(actor).q(), key=naming.key("job", namespace, name)).first()
+    if found is None:
+        raise NotSeen("not_seen", what="job")
+    return found
+
+
+def matching(actor: Actor, text: str, limit: int = 20) -> list[Dataset | Job]:
+    """Return datasets, models and jobs whose names contain `text` and that `actor` may see, last seen first."""
+    seen = Q(name__icontains=text) & visible(actor).q()
+    datasets = Dataset.objects.filter(seen).order_by("-last_seen", "pk")[:limit]
+    return [*datasets, *Job.objects.filter(seen).order_by("-last_seen", "pk")[: max(0, limit - len(datasets))]]
+
+
+def graph_for(actor: Actor, question: Question) -> Graph:
+    """Return the graph that `actor` asks for.
+
+    What they may not see stands in it as an opaque stub, so that the path through it stays connected; what was left out
+    for depth or budget is named in the frontier. Refused when they cannot see where it starts.
+    """
+    as_of = question.as_of or clock.now()
+    if question.type == "job":
+        job = job_seen_by(actor, question.namespace, question.name)
+        found = _around_job(job, question, as_of)
+        return _answer(actor, question, found, as_of, job.node_id)
+    start = _start(actor, question)
+    found = walk([start.pk], question.direction, _Steps(as_of), question.budget)
+    return _answer(actor, question, found, as_of, start.node_id)
+
+
+def _start(actor: Actor, question: Question) -> Dataset:
+    name = question.name
+    if question.type == "model" and not name.startswith("models:/"):
+        name = f"models:/{name}"
+    return dataset_seen_by(actor, question.namespace, name)
+
+
+def _around_job(job: Job, question: Question, as_of: datetime) -> Walk:
+    """Walk up from what the job reads and down from what it writes; the job itself joins the two."""
+    io = (
+        JobIO.objects.filter(job=job, first_seen__lte=as_of)
+        .order_by("dataset_id")
+        .values_list("dataset_id", "direction")
+    )
+    found = Walk(jobs={job.pk})
+    for way, side in ((Direction.UP, "in"), (Direction.DOWN, "out")):
+        ends = [pk for pk, direction in io if direction == side]
+        if question.direction not in {way, Direction.BOTH} or not ends:
+            continue
+        part = walk(ends, way, _Steps(as_of), question.budget)
+        found.depth = part.depth | found.depth
+        found.jobs |= part.jobs
+        found.frontier |= part.frontier
+        found.steps |= part.steps | {Step(pk, 0, job.pk) if side == "in" else Step(0, pk, job.pk) for pk in ends}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Fetches the steps at a set of datasets as of a time, a few statements for all of them."""
+
+    as_of: datetime
+
+    def __call__(self, ids: Sequence[int], way: Direction) -> Iterator[Step]:
+        for start in range(0, len(ids), CHUNK):
+            yield from self._at(ids[start : start + CHUNK], up=way is Direction.UP)
+
+    def _at(self, ids: Sequence[int], *, up: bool) -> Iterator[Step]:
+        edges = list(self._edges(dst_id__in=ids) if up else self._edges(src_id__in=ids))
+        stated = edges if up else list(self._edges(dst_id__in={dst for _, dst, *_ in edges}, kind__gt=Edge.Kind.IO))
+        known = _strongest(stated)
+        for src, dst, job, kind, last in edges:
+            best, stated_at = known.get((job, dst), (kind, last))
+            if kind >= best or last > stated_at:
+                yield Step(src, dst, job)
+        drawn = {(dst if up else src, job) for src, dst, job, *_ in edges}
+        loose = JobIO.objects.filter(dataset_id__in=ids, direction="out" if up else "in", first_seen__lte=self.as_of)
+        for pk, job in loose.values_list("dataset_id", "job_id"):
+            if (pk, job) not in drawn:
+                yield Step(0, pk, job) if up else Step(pk, 0, job)
+
+    def _edges(self, **where: object) -> Iterable[tuple[int, int, int, int, datetime]]:
+        edges = Edge.objects.filter(**where, first_seen__lte=self.as_of)
+        return edges.values_list("src_id", "dst_id", "job_id", "kind", "last_seen")
+
+
+def _strongest(edges: Iterable[tuple[int, int, int, int, datetime]]) -> dict[tuple[int, int], tuple[int, datetime]]:
+    """Return, per job and target, the best kind of knowledge and when it was last stated.
+
+    Precedence: lineage facet, column lineage, inputs by outputs. Weaker knowledge counts only where it is newer.
+    """
+    best: dict[tuple[int, int], tuple[int, datetime]] = {}
+    for _, dst, job, kind, last in edges:
+        best[job, dst] = max(best.get((job, dst), (kind, last)), (kind, last))
+    return best
+
+
+def _answer(actor: Actor, question: Question, found: Walk, as_of: datetime, focus: str) -> Graph:
+    datasets = _nodes(actor, Dataset, found.depth)
+    jobs = _nodes(actor, Job, found.jobs)
+    stubs = _Stubs()
+    ids = {pk: datasets[pk].id if pk in datasets else stubs.name("d", pk) for pk in sorted(found.depth)}
+    job_ids = {pk: jobs[pk].id if pk in jobs else stubs.name("j", pk) for pk in sorted(found.jobs)}
+    shown = [_at_depth(datasets[pk], found.depth[pk]) for pk in found.depth if pk in datasets]
+    shown += [jobs[pk] for pk in found.jobs if pk in jobs]
+    nodes = sorted(shown, key=lambda one: (one.depth, one.type == "job", one.id))
+    columns = _columns(datasets, as_of) if question.columns else None
+    return Graph(
+        nodes=(*nodes, *stubs.nodes()),
+        edges=tuple(sorted(_pairs(found.steps, ids, job_ids))),
+        as_of=as_of,
+        frontier=tuple(sorted(ids[pk] for pk in found.frontier)),
+        hidden_nodes=len(stubs.seen),
+        focus=focus,
+        column_edges=columns,
+    )
+
+
+def _pairs(steps: Iterable[Step], ids: dict[int, str], job_ids: dict[int, str]) -> set[tuple[str, str]]:
+    pairs: set[tuple[str, str]] = set()
+    for step in steps:
+        if not step.via:
+            pairs.add((ids[step.src], ids[step.dst]))
+            continue
+        if step.src:
+            pairs.add((ids[step.src], job_ids[step.via]))
+        if step.dst:
+            pairs.add((job_ids[step.via], ids[step.dst]))
+    return pairs
+
+
+class _Stubs:
+    """Stands in for what may not be seen: numbered in each answer anew, so that answers cannot be joined by them."""
+
+    def __init__(self) -> None:
+        self.seen: dict[tuple[str, int], str] = {}
+
+    def name(self, kind: str, pk: int) -> str:
+        return self.seen.setdefault((kind, pk), f"hidden:{len(self.seen) + 1}")
+
+    def nodes(self) -> list[Node]:
+        return [Node(name, "hidden", "", "") for name in self.seen.values()]
+
+
+def _nodes(actor: Actor, model: type[Dataset] | type[Job], pks: Iterable[int]) -> dict[int, Node]:
+    """Return those of `pks` that `actor` may see, as nodes."""
+    wanted, found = sorted(pks), {}
+    seen = visible(actor).q() if wanted else Q()
+    for start in range(0, len(wanted), CHUNK):
+        for row in model.objects.filter(seen, pk__in=wanted[start : start + CHUNK]):
+            kind = row.kind if isinstance(row, Dataset) else "job"
+            found[row.pk] = Node(row.node_id, kind, row.namespace, row.name, row.pk)
+    return found
+
+
+def _at_depth(node: Node, depth: int) -> Node:
+    return Node(node.id, node.type, node.namespace, node.name, node.pk, depth)
+
+
+def _columns(datasets: dict[int, Node], as_of: datetime) -> tuple[ColumnStep, ...]:
+    """Return the column steps between datasets that are shown."""
+    pks = sorted(datasets)
+    found: dict[tuple[int, str, int, str], bool] = {}
+    for start in range(0, len(pks), CHUNK):
+        rows = ColumnEdge.objects.filter(dst_id__in=pks[start : start + CHUNK], first_seen__lte=as_of)
+        for src, field, dst, to_field, masking in rows.values_list(
+            "src_id", "src_field", "dst_id", "dst_field", "masking"
+        ):
+            if src in datasets:
+                key = (src, field, dst, to_field)
+                found[key] = masking and found.get(key, True)
+    steps = (ColumnStep(datasets[s].id, f, datasets[d].id, t, m) for (s, f, d, t), m in found.items())
+    return tuple(sorted(steps, key=lambda one: (one.dataset, one.field, one.to_dataset, one.to_field)))[:COLUMN_STEPS]
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Whether a model version can be followed back to sources; `gaps` says in words where it cannot."""
+
+    complete: bool
+    sources: list[Dataset]
+    gaps: list[str]
+
+
+def ancestry_of(namespace: str, name: str, version: str, as_of: datetime | None = None) -> Ancestry | None:
+    """Return the runs behind a version of a model or dataset, whoever asks.
+
+    None when no run is known to have written it.
+    """
+    runs = _written(namespace, name, as_of).filter(version=version).values_list("run_id", flat=True)
+    start = sorted(set(runs))
+    return trace(start, _Producers(as_of), _uses) if start else None
+
+
+def inputs_of_model(namespace: str, name: str, version: str, as_of: datetime | None = None) -> list[Dataset]:
+    """Return the datasets that the runs which wrote this version read, by name; empty when no such run is known."""
+    runs = _written(namespace, name, as_of).filter(version=version).values("run_id")
+    read = RunIO.objects.filter(run__in=runs, direction="in")
+    return list(Dataset.objects.filter(pk__in=read.values("dataset_id")).order_by("namespace", "name"))
+
+
+def completeness(namespace: str, name: str, version: str) -> Completeness:
+    """Return whether every dataset upstream of the version has a run that made it or is a source.
+
+    A source is a dataset that is only read, or that a run wrote without reading anything.
+    """
+    found = ancestry_of(namespace, name, version)
+    if found is None:
+        return Completeness(complete=False, sources=[], gaps=[_unknown(namespace, name, version)])
+    gaps = []
+    if found.blind:
+        gaps.append(f"{len(found.blind)} run(s) that wrote version {version} of {name} did not say what they read.")
+    if found.truncated:
+        gaps.append(
+            f"More than {len(found.runs)} runs lie behind version {version} of {name}; the rest was not followed."
+        )
+    sources = Dataset.objects.filter(pk__in=sources_of(found)).order_by("namespace", "name")
+    return Completeness(complete=not gaps, sources=list(sources), gaps=gaps)
+
+
+def sources_of(found: Ancestry) -> set[int]:
+    """Return the datasets where an ancestry ends: nothing wrote them, or a run that read nothing did."""
+    reading = {one.run for one in found.used if one.direction == "in"}
+    read = {one.dataset for one in found.used if one.direction == "in"}
+    made = {one.dataset for one in found.used if one.direction == "out" and one.run not in reading}
+    return found.sources | (made & read)
+
+
+def _unknown(namespace: str, name: str, version: str) -> str:
+    if _written(namespace, name, None).exists():
+        return f"No run is recorded that wrote version {version} of {name}, although runs wrote other states of it."
+    return f"No run is recorded that wrote {name}."
+
+
+def _written(namespace: str, name: str, as_of: datetime | None) -> QuerySet[RunIO]:
+    io = RunIO.objects.filter(dataset__key=naming.key("dataset", namespace, name), direction="out")
+    return io.filter(first_seen__lte=as_of) if as_of else io
+
+
+_USED = ("run_id", "dataset_id", "direction", "version", "first_seen", "last_seen")
+
+
+def _uses(runs: Sequence[int]) -> Iterator[Used]:
+    for start in range(0, len(runs), CHUNK):
+        io = RunIO.objects.filter(run_id__in=runs[start : start + CHUNK])
+        yield from (Used(*row) for row in io.values_list(*_USED))
+
+
+@dataclass(frozen=True, slots=True)
+class _Producers:
+    """Finds what wrote a dataset: in the version that was read, or else last before it was read."""
+
+    as_of: datetime | None
+
+    def __call__(self, wanted: Sequence[Wanted]) -> Iterator[Used]:
+        exact: dict[tuple[int, str], list[Used]] = {}
+        named = [one for one in wanted if one.version]
+        for start in range(0, len(named), CHUNK):
+            part = named[start : start + CHUNK]
+            io = self._out().filter(
+                dataset_id__in={one.dataset for one in part}, version__in={one.version for one in part}
+            )
+            for row in io.values_list(*_USED):
+                exact.setdefault((row[1], row[3]), []).append(Used(*row))
+        for one in wanted:
+            yield from exact.get((one.dataset, one.version)) or self._last(one)
+
+    def _last(self, one: Wanted) -> Iterator[Used]:
+        io = self._out().filter(dataset_id=one.dataset, first_seen__lte=one.at).order_by("-first_seen", "-run_id")
+        yield from (Used(*row) for row in io.values_list(*_USED)[:1])
+
+    def _out(self) -> QuerySet[RunIO]:
+        io = RunIO.objects.filter(direction="out")
+        return io.filter(first_seen__lte=self.as_of) if self.as_of else io

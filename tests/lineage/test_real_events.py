@@ -1,0 +1,70 @@
+"""Real producers' events through HTTP: none lost, repeated and shuffled they change nothing, steps as counted."""
+
+import json
+import random
+
+import pytest
+
+from lineage.models import RawEvent
+from tests.lineage.test_projection import picture
+
+pytestmark = pytest.mark.django_db
+STEPS = {
+    "compatibility-tests/airflow": 12,
+    "compatibility-tests/CLL": 2,
+    "compatibility-tests/simple_run_event": 1,
+    "captured/dbt.ndjson": 4,
+    "captured/airflow.ndjson": 2,
+    "captured/hamilton.ndjson": 1,
+}
+
+
+def send(producer, events):
+    api = producer.api
+    return [api.post("/api/v1/lineage", json.dumps(e), content_type="application/json").status_code for e in events]
+
+
+def steps(reader):
+    """Dataset-to-dataset steps without self-loops, as the graph answers them."""
+    from lineage.models import Dataset
+
+    found = set()
+    for one in Dataset.objects.all():
+        query = {"namespace": one.namespace, "name": one.name, "depth": "1", "direction": "down"}
+        edges = [(e["from"], e["to"]) for e in reader.api.get("/api/v1/lineage", query).json()["edges"]]
+        jobs = {end for start, end in edges if start == one.node_id}
+        found |= {(one.node_id, end) for start, end in edges if start in jobs and end != one.node_id}
+    return found
+
+
+@pytest.mark.parametrize("part", sorted(STEPS))
+def test_the_steps_of_each_producer_are_found(part, producer, people, shared_events):
+    events = shared_events(part)
+    assert set(send(producer, events)) == {201}
+    assert len(steps(people.ann)) == STEPS[part]
+
+
+def test_none_is_lost_and_repeating_and_shuffling_change_nothing(producer, shared_events):
+    events = shared_events(".")
+    assert set(send(producer, events)) == {201}
+    assert len(events) == 156
+    kept = RawEvent.objects.count()
+    assert kept == len({json.dumps(one, sort_keys=True) for one in events})
+    before = picture()
+    random.Random(11).shuffle(events)
+    assert set(send(producer, events)) == {201}
+    assert picture() == before
+    assert RawEvent.objects.count() == kept
+
+
+def test_they_arrive_the_same_as_one_shuffled_batch(producer, shared_events):
+    events = shared_events(".")
+    send(producer, events)
+    before = picture()
+    from tests.lineage.test_projection import wipe
+
+    wipe()
+    random.Random(5).shuffle(events)
+    answer = producer.api.post("/api/v1/lineage/batch", json.dumps(events), content_type="application/json")
+    assert answer.status_code == 204
+    assert picture() == before
