@@ -58,12 +58,9 @@ def read(value: Any, warnings: list[str]) -> Reading:
 
     Refused: what names neither a job nor a dataset. Secrets are gone from the result, its hash and its names.
     """
-    text = event.canonical(value)
-    redaction = redact(value, text)
-    if redaction.removed:
-        text = event.canonical(redaction.value)
+    redaction = redact(value)
     seen = event.understand(redaction.value, warnings)
-    body = text.encode("utf-8", "replace")
+    body = event.canonical(redaction.value).encode("utf-8", "replace")
     return Reading(seen, body, hashlib.sha256(body).hexdigest(), tuple(redaction.removed))
 
 

@@ -7,6 +7,7 @@ kind, never by value. Names of jobs and datasets lose secrets only: they identif
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 LIMIT = 1000
@@ -49,15 +50,8 @@ QUERY_KEPT = frozenset(
 SECRET_KEY = re.compile(
     r"(?:pass(?:word|wd|phrase)|(?:^|[._-])pwd$|secret|credential|authorization|private[._-]?key|api[._-]?key|access[._-]?key"
     r"|account[._-]?key|auth[._-]?key|(?:^|[._-])(?:sas|jwt|cookie)$|(?:^|[._-]|access|auth|bearer|refresh|session|id)[._-]?token$"
-    r"|connection[._-]?string|sig(?:nature)?$)",
+    r"|connection[._-]?string|(?:^|[._-])sig(?:nature)?$)",
     re.IGNORECASE,
-)
-SUSPECT = re.compile(
-    r"@|://[^\"\s]*\?|AKIA|ASIA|AIza|eyJ|PRIVATE KEY|gh[pousr]_|glpat-|xox[abprs]-|sk-|dapi"
-    r"|(?i:pass(?:w|phrase)|pwd|secret|credential|token|authori[sz]ation|bearer|basic\s|key|jwt|cookie|sas\b|\bsig)"
-    r"|(?i:connection.?string)"
-    r"|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|\+\d[\d ()-]{8}|\d{4}[ -]\d{4}[ -]\d{4}|\d{15,16}"
-    r"|\b[A-Z]{2}\d{2}[A-Z0-9]{11}"
 )
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.:-]{0,40}://)([^\s\"'<>]*)")
 _QUERY_PART = re.compile(r"([^&=]+)=([^&]*)")
@@ -66,21 +60,22 @@ _VALUE_KEYS = re.compile(
     r"(?i)((?:^|(?<=[;?&,\s\"'{(]))(?:[\w.-]{0,40}(?:password|passwd|passphrase|secret|api[_-]?key|account[_-]?key|access[_-]?key|token)|pwd)"
     r"\s{0,2}[=:]\s{0,2}[\"']?)([^\s;&,\"'}]{3,})"
 )
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+_SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
     (
         "private_key",
+        ("PRIVATE KEY",),
         re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)"),
     ),
-    ("aws_key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
-    ("jwt", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
-    (
-        "token",
-        re.compile(
-            r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|sk-[\w-]{20,}|AIza[\w-]{35}|dapi[0-9a-f]{32})"
-        ),
-    ),
-    ("authorization", re.compile(r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9+/._~-]{16,}=*")),
+    ("aws_key", ("AKIA", "ASIA"), re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("jwt", ("eyJ",), re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
+    ("token", ("gh", "glpat-"), re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|glpat-[\w-]{16,})")),
+    ("token", ("xox", "sk-"), re.compile(r"\b(?:xox[abprs]-[\w-]{10,}|sk-[\w-]{20,})")),
+    ("token", ("AIza", "dapi"), re.compile(r"\b(?:AIza[\w-]{35}|dapi[0-9a-f]{32})")),
+    ("authorization", ("earer", "asic", "EARER", "ASIC"), re.compile(r"(?i)\b(?:bearer|basic)\s+[\w+/.~-]{16,}=*")),
 )
+"""Kind, texts of which one must occur (a quick look), and the shape itself."""
+_NAMED = ("password", "passwd", "passphrase", "pwd", "secret", "key", "token")
+_DIGITS = re.compile(r"\d[\d .-]{7}")
 _EMAIL = re.compile(r"(?<!://)(?<![\w.+-])(?!git@)[\w.+%-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}\b")
 _PHONE = re.compile(r"(?<![\w+])\+\d[\d ()-]{7,18}\d(?!\w)")
 _SSN = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])")
@@ -92,6 +87,7 @@ _IDENTIFIER = re.compile(
     re.IGNORECASE,
 )
 _COLUMNS = frozenset({"fields", "columnMetrics"})
+_FACETS = frozenset({"facets", "inputFacets", "outputFacets"})
 
 
 @dataclass(slots=True)
@@ -101,63 +97,91 @@ class Redaction:
     value: Any = None
     removed: list[dict[str, str]] = field(default_factory=list)
 
-    def note(self, place: str, kinds: list[str]) -> None:
-        """Remember that `kinds` were taken out at `place`."""
-        for what in kinds:
-            if len(self.removed) < LIMIT:
-                self.removed.append({"at": place, "what": what})
 
-
-def redact(value: Any, text: str) -> Redaction:
-    """Return `value` without secrets and personal-looking values.
-
-    `text` is the canonical text of `value`: when nothing in it looks suspicious the value is returned as it is,
-    which is the usual case and costs one search.
-    """
-    result = Redaction(value)
-    if SUSPECT.search(text):
-        result.value = _walk(value, "", result, personal=False)
-    return result
+def redact(value: Any) -> Redaction:
+    """Return `value`, one decoded event, without secrets and personal-looking values."""
+    walker = _Walker()
+    return Redaction(walker.walk(value, personal=False), walker.removed)
 
 
 def scrub(text: str, *, personal: bool) -> tuple[str, list[str]]:
     """Return `text` without secrets (and, if `personal`, personal-looking values), and the kinds of what went."""
     kinds: list[str] = []
-    if "://" in text:
+    if "://" in text and ("@" in text or "?" in text):
         text = _URL.sub(lambda found: _address(found, kinds), text)
-    for what, shape in _SHAPES:
-        text = _replace(shape, text, what, kinds)
-    text = _VALUE_KEYS.sub(lambda found: _assignment(found, kinds), text)
+    for what, marks, shape in _SHAPES:
+        if any(mark in text for mark in marks):
+            text = _replace(shape, text, what, kinds)
+    if "=" in text or ":" in text:
+        low = text.lower()
+        if any(name in low for name in _NAMED):
+            text = _VALUE_KEYS.sub(lambda found: _assignment(found, kinds), text)
     return _personal(text, kinds) if personal else text, kinds
 
 
-def _walk(value: Any, place: str, result: Redaction, *, personal: bool, columns: bool = False) -> Any:
-    if isinstance(value, str):
-        clean, kinds = scrub(value, personal=personal and not _IDENTIFIER.search(place))
-        result.note(place, kinds)
+class _Walker:
+    """Goes through an event and remembers where it is, so that a pointer is only written when it is needed."""
+
+    def __init__(self) -> None:
+        self.path: list[str | int] = []
+        self.removed: list[dict[str, str]] = []
+
+    def walk(self, value: Any, *, personal: bool, columns: bool = False) -> Any:
+        """Return `value` redacted. Keys of `columns` are names of columns, not of secrets."""
+        if isinstance(value, str):
+            return self._text(value, personal=personal) if len(value) > 3 else value
+        if isinstance(value, dict):
+            return self._object(value, personal=personal, columns=columns)
+        if not isinstance(value, list):
+            return value
+        self.path.append(0)
+        kept = list(value)
+        for at, one in enumerate(value):
+            if isinstance(one, str | dict | list):
+                self.path[-1] = at
+                kept[at] = self.walk(one, personal=personal)
+        self.path.pop()
+        return kept
+
+    def _text(self, value: str, *, personal: bool) -> str:
+        clean, kinds = scrub(value, personal=personal and not _names_a_thing(self.path))
+        self.note(kinds)
         return clean
-    if isinstance(value, list):
-        return [_walk(one, f"{place}/{at}", result, personal=personal) for at, one in enumerate(value)]
-    if not isinstance(value, dict):
-        return value
-    kept: dict[str, Any] = {}
-    for key, one in value.items():
-        here = f"{place}/{key.replace('~', '~0').replace('/', '~1')}"
-        inside = personal or key in {"facets", "inputFacets", "outputFacets"}
-        if not columns and SECRET_KEY.search(key) and _is_value(one):
-            kept[key] = "[redacted:secret]"
-            result.note(here, ["secret"])
-            continue
-        kept[_key(key, here, result)] = _walk(one, here, result, personal=inside, columns=key in _COLUMNS)
-    return kept
+
+    def _object(self, value: dict[str, Any], *, personal: bool, columns: bool) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        for key, one in value.items():
+            self.path.append(key)
+            name, secret, kinds = _key(key)
+            if secret and not columns and _is_value(one):
+                kept[name] = "[redacted:secret]"
+                self.note(["secret"])
+            elif isinstance(one, str | dict | list):
+                self.note(kinds)
+                kept[name] = self.walk(one, personal=personal or key in _FACETS, columns=key in _COLUMNS)
+            else:
+                self.note(kinds)
+                kept[name] = one
+            self.path.pop()
+        return kept
+
+    def note(self, kinds: list[str] | tuple[str, ...]) -> None:
+        """Remember that `kinds` were taken out here."""
+        for what in kinds:
+            if len(self.removed) < LIMIT:
+                place = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in self.path)
+                self.removed.append({"at": place, "what": what})
 
 
-def _key(key: str, place: str, result: Redaction) -> str:
-    if not SUSPECT.search(key):
-        return key
+@lru_cache(maxsize=4096)
+def _key(key: str) -> tuple[str, bool, tuple[str, ...]]:
+    """Return the key as it may be kept, whether it is a secret's name, and what was taken out of it."""
     clean, kinds = scrub(key, personal=False)
-    result.note(place, kinds)
-    return clean
+    return clean, SECRET_KEY.search(key) is not None, tuple(kinds)
+
+
+def _names_a_thing(path: list[str | int]) -> bool:
+    return bool(path) and isinstance(path[-1], str) and _IDENTIFIER.search(path[-1]) is not None
 
 
 def _is_value(value: Any) -> bool:
@@ -212,8 +236,12 @@ def _replace(
 
 
 def _personal(text: str, kinds: list[str]) -> str:
-    text = _replace(_EMAIL, text, "email", kinds)
-    text = _replace(_PHONE, text, "phone", kinds)
+    if "@" in text:
+        text = _replace(_EMAIL, text, "email", kinds)
+    if "+" in text:
+        text = _replace(_PHONE, text, "phone", kinds)
+    if not _DIGITS.search(text):
+        return text
     text = _replace(_SSN, text, "us_ssn", kinds)
     text = _replace(_CPF, text, "br_cpf", kinds)
     text = _replace(_CARD, text, "card", kinds, _luhn)
