@@ -9,8 +9,7 @@ from uuid import UUID
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "events"
-OTHER_FOLDER = Path("/work/shared/events")
+HOUSE = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -63,7 +62,8 @@ def events_in(path: Path) -> list[dict[str, Any]]:
 @pytest.fixture
 def shared_events() -> Callable[[str], list[dict[str, Any]]]:
     """The real events below a folder of `shared/events`; skips where that folder is not at hand."""
-    folder = next((one for one in (FOLDER, OTHER_FOLDER) if one.is_dir()), None)
+    places = [above / "shared" / "events" for above in HOUSE.parents]
+    folder = next((one for one in places if one.is_dir()), None)
     if folder is None:
         pytest.skip("the recordings of real producers (shared/events) are not on this machine")
 
