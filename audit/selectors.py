@@ -14,7 +14,8 @@ from audit.checkpoint import read
 from audit.merkle import EMPTY_ROOT, prove_consistency, prove_inclusion, root_at, root_of
 from audit.models import Checkpoint, Entry, Leaf, Opening, Pending, Tile, Trail
 from audit.refusals import Invalid, NotSeen, Refused, Unavailable
-from audit.tiles import FULL
+from audit.tiles import ENTRIES, FULL, read_path
+from audit.tiles import Tile as Place
 
 LATE = timedelta(seconds=60)
 """How long an entry may wait for its number before somebody is called."""
@@ -50,6 +51,25 @@ def tile_hashes(level: int, number: int) -> list[bytes]:
         return [bytes(each) for each in leaves.values_list("hash", flat=True)]
     below = Tile.objects.filter(level=level - 1, number__gte=first, number__lt=end).order_by("number")
     return [bytes(each) for each in below.values_list("root", flat=True)]
+
+
+def tile_bytes(tile: Place) -> bytes:
+    """A tile as it is exported: hashes end to end, or entries each after its length in two bytes."""
+    if tile.level != ENTRIES:
+        return b"".join(tile_hashes(tile.level, tile.number)[: tile.width])
+    first = tile.number * FULL
+    rows = Leaf.objects.filter(seq__gte=first, seq__lt=first + tile.width).order_by("seq")
+    bodies = [bytes(each) for each in rows.values_list("body", flat=True)]
+    return b"".join(len(each).to_bytes(2) + each for each in bodies)
+
+
+def published_tile(path: str) -> bytes:
+    """The tile at `path` below `tile/`, as far as it is under the newest checkpoint; not seen beyond that."""
+    tile = read_path(path)
+    end = (tile.number * FULL + tile.width) * FULL ** max(tile.level, 0)
+    if end > latest().size:
+        raise NotSeen("not_seen", what="tile")
+    return tile_bytes(tile)
 
 
 def size() -> int:
