@@ -173,12 +173,3 @@ def redis_url() -> Iterator[str]:
         pytest.skip(HOW_TO_GET["redis"])
     with redis() as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, object]:
-    """Tell pytest-playwright to use the system's Chromium."""
-    program = browser_program()
-    if program is None:
-        pytest.skip(HOW_TO_GET["browser"])
-    return {"executable_path": program, "args": ["--no-sandbox"] if os.geteuid() == 0 else []}

@@ -3,11 +3,12 @@
 The same files and runs give the same events, byte for byte: telling twice changes nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
@@ -19,6 +20,8 @@ from openlineage.client.transport.http import ApiKeyTokenProvider, HttpConfig, H
 
 from portal.demo.data import Month
 from portal.demo.train import MODEL, Trained
+
+Event: TypeAlias = event_v2.RunEvent | event_v2.DatasetEvent
 
 NAMESPACE = "payments"
 PRODUCER = "https://attestry.invalid/demo"
@@ -67,7 +70,7 @@ class Step:
     facets: dict[str, facet_v2.RunFacet] = field(default_factory=dict)
 
 
-def tell(events: Iterator[event_v2.RunEvent | event_v2.DatasetEvent], url: str, token: str) -> int:
+def tell(events: Iterable[Event], url: str, token: str) -> int:
     """Send the events to the portal at `url`, one request each, and return how many; raises when one is refused."""
     event_v2.set_producer(PRODUCER)
     config = HttpConfig(url=url, timeout=15.0, auth=ApiKeyTokenProvider({"apiKey": token}))
@@ -79,8 +82,8 @@ def tell(events: Iterator[event_v2.RunEvent | event_v2.DatasetEvent], url: str, 
     return sent
 
 
-def story(month: Month, trained: Trained, tracking_uri: str) -> Iterator[event_v2.RunEvent | event_v2.DatasetEvent]:
-    """Raw table, cleaned table, features and model of `month`, in the order they were made."""
+def tables(month: Month) -> Iterator[Event]:
+    """The tables of `month`, in the order they were made: raw, cleaned, features."""
     raw, cleaned, features = (read(path) for path in (month.raw, month.cleaned, month.features))
     yield event_v2.DatasetEvent(
         eventTime=_iso(raw.written),
@@ -89,7 +92,12 @@ def story(month: Month, trained: Trained, tracking_uri: str) -> Iterator[event_v
     made = "portal/demo/data.py"
     yield from _run(_table_step("payments.clean", "Drop what identifies people.", raw, cleaned, CLEANED_FROM), made)
     yield from _run(_table_step("fraud.features", "Derive features.", cleaned, features, FEATURES_FROM), made)
-    yield from _run(_training(features, trained, tracking_uri), "portal/demo/train.py", trained.commit)
+
+
+def training(month: Month, trained: Trained, tracking_uri: str) -> Iterator[Event]:
+    """The run that read the features of `month` and wrote a version of the model."""
+    step = _training(read(month.features), trained, tracking_uri)
+    yield from _run(step, "portal/demo/train.py", trained.commit)
 
 
 def read(path: Path) -> Table:

@@ -142,6 +142,8 @@ def fit(frame: Any) -> tuple[Any, dict[str, Any], dict[str, float], Any]:
         "recall": recall_score(truth, verdict),
         "log_loss": log_loss(truth, risk),
     }
+    for name, part in {"night": held["at_night"] == 1, "day": held["at_night"] == 0}.items():
+        metrics[f"recall_{name}"] = recall_score(truth[part], verdict[part.to_numpy()])
     params = {"model": "logistic_regression", "C": 1.0, "max_iter": 500, "threshold": threshold, "rows": len(frame)}
     params["columns"] = len(columns.columns)
     return model, params, {name: round(float(value), 4) for name, value in metrics.items()}, held.head(5)

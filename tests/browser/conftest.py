@@ -1,43 +1,37 @@
 """A real Chromium, and gates: a page that breaks its policy, logs an error or calls elsewhere fails its test."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import product
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route
 
-CHROMIUMS = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")
+from tests.services import HOW_TO_GET, browser_program
+
+# Playwright's own loop runs in this thread, and Django takes that for an asynchronous view
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LOCAL = {"127.0.0.1", "localhost"}
 
 
-def chromium() -> str:
-    """The browser to drive: CHROMIUM, or Debian's; empty when there is none."""
-    named = os.environ.get("CHROMIUM", "")
-    found = next((path for path in CHROMIUMS if Path(path).exists()), "")
-    return named or found or shutil.which("chromium") or ""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser these tests say so, or fail where a browser is required."""
+    """Everything here needs a Chromium; `tests.services` finds it, or says what was skipped."""
     for item in items:
-        if "tests/browser" not in str(item.path):
-            continue
-        item.add_marker(pytest.mark.browser)
-        if not chromium() and "browser" not in os.environ.get("ATTESTRY_TEST_REQUIRE", ""):
-            item.add_marker(pytest.mark.skip(reason="no Chromium: set CHROMIUM, or install chromium-headless-shell"))
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    """Drive the system's browser; as root it has no sandbox to offer."""
-    return {"executable_path": chromium(), "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
+def browser_type_launch_args() -> dict[str, object]:
+    """Drive the system's Chromium; as root it has no sandbox to offer."""
+    program = browser_program()
+    if program is None:
+        pytest.skip(HOW_TO_GET["browser"])
+    return {"executable_path": program, "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
 
 
 @pytest.fixture

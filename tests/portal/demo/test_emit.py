@@ -51,7 +51,7 @@ def told(month: data.Month, sink: Any) -> list[dict[str, Any]]:
     at = datetime(2026, 9, 2, 8, tzinfo=UTC)
     trained = Trained("3", "a" * 32, at, at, {"C": "1.0"}, "c" * 40)
     url = f"http://127.0.0.1:{sink.server_port}"
-    emit.tell(emit.story(month, trained, TRACKING), url, "secret-token")
+    emit.tell([*emit.tables(month), *emit.training(month, trained, TRACKING)], url, "secret-token")
     return [json.loads(body) for _, _, body in sink.got]
 
 
