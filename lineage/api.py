@@ -5,11 +5,10 @@ refuses only what names neither a job nor a dataset, is not JSON, or is larger t
 is 503 with Retry-After.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any, cast
 
-from django.http import HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from django.http import HttpResponseBase, JsonResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -21,13 +20,12 @@ from rest_framework.views import APIView
 from audit.actor import NotSeen
 from audit.doors import actor_of, now_of, say
 from audit.refusals import Malformed, Refused
-from lineage import event, formats, naming, reading, selectors, services, svg
-from lineage.graph import Budget, Direction, Graph, Question
-from lineage.links import address, words
+from lineage import event, formats, naming, reading, selectors, services
+from lineage.answers import DEPTHS, NODES, file, number, question
+from lineage.graph import Budget, Graph, Question
 
 BATCH = 500
 """How many events of a batch are kept in one transaction."""
-DEPTHS, NODES = (0, 100), (1, 20_000)
 
 
 class Unread(BaseParser):
@@ -120,66 +118,6 @@ def _bytes(request: Request) -> bytes:
     return body if isinstance(body, bytes) else b""
 
 
-def question(asked: QueryDict) -> Question:
-    """Return the question that a query string asks; refused with the parameter that is wrong."""
-    kind = asked.get("type", "dataset")
-    if kind not in {"dataset", "job", "model"}:
-        raise Malformed("lineage.bad_parameter", name="type", allowed="dataset, job, model")
-    direction = asked.get("direction", "both")
-    if direction not in set(Direction):
-        raise Malformed("lineage.bad_parameter", name="direction", allowed="up, down, both")
-    if not asked.get("name"):
-        raise Malformed("lineage.bad_parameter", name="name", allowed="namespace, name")
-    return Question(
-        namespace=asked.get("namespace", ""),
-        name=asked.get("name", ""),
-        type=kind,
-        direction=Direction(direction),
-        budget=Budget(_number(asked, "depth", 10, DEPTHS), _number(asked, "max_nodes", 500, NODES)),
-        as_of=as_of(asked.get("as_of", "")),
-        columns=asked.get("columns", "") in {"1", "true", "on"},
-    )
-
-
-def as_of(text: str) -> datetime | None:
-    """Return the time that `text` says: a date (its end, UTC) or a time with a zone; None for an empty text."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text.replace(" ", "+"))
-        if len(text) == len("2026-01-01"):
-            found = found.replace(hour=23, minute=59, second=59, microsecond=999_999)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError) as problem:
-        raise Malformed("lineage.bad_parameter", name="as_of", allowed="2026-01-31, 2026-01-31T12:00:00Z") from problem
-
-
-def file(graph: Graph, form: str, *, attached: bool = False) -> HttpResponse:
-    """Answer with `graph` in one of its forms: json, svg, csv or ndjson."""
-    makers: dict[str, Callable[[], HttpResponse]] = {
-        "json": lambda: JsonResponse(graph.as_json()),
-        "svg": lambda: HttpResponse(
-            svg.picture(graph, link=address, label=graph.focus, words=words()), content_type="image/svg+xml"
-        ),
-        "csv": lambda: HttpResponse(formats.as_csv(graph), content_type="text/csv; charset=utf-8"),
-        "ndjson": lambda: HttpResponse(formats.as_ndjson(graph), content_type="application/x-ndjson"),
-    }
-    if form not in makers:
-        raise Malformed("lineage.bad_parameter", name="format", allowed=", ".join(makers))
-    response = makers[form]()
-    if attached:
-        response.headers["Content-Disposition"] = f'attachment; filename="lineage.{form}"'
-    return response
-
-
-def _number(asked: QueryDict, name: str, default: int, between: tuple[int, int]) -> int:
-    text = asked.get(name) or str(default)
-    low, high = between
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
-        raise Malformed("lineage.bad_parameter", name=name, allowed=f"{low} to {high}")
-    return int(text)
-
-
 def _format(request: Request) -> str:
     named = request.query_params.get("format")
     if named:
@@ -194,7 +132,7 @@ def _by_node_id(request: Request) -> Graph:
     kind, _, rest = request.query_params["nodeId"].partition(":")
     if kind not in {"dataset", "job"}:
         raise Malformed("lineage.bad_parameter", name="nodeId", allowed="dataset:<namespace>:<name>")
-    budget = Budget(_number(request.query_params, "depth", 20, DEPTHS), NODES[1])
+    budget = Budget(number(request.query_params, "depth", 20, DEPTHS), NODES[1])
     for namespace, name in naming.splits(rest):
         try:
             return selectors.graph_for(actor_of(request), Question(namespace, name, kind, budget=budget))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from django.db import models
 
+from lineage.graph import Node
 from lineage.naming import node_id
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -69,6 +70,10 @@ class Dataset(models.Model):
         """Its id in a graph."""
         return node_id("dataset", self.namespace, self.name)
 
+    def as_node(self) -> Node:
+        """It as a node of a graph."""
+        return Node(self.node_id, self.kind, self.namespace, self.name, self.pk)
+
 
 class Job(models.Model):
     """Something that reads and writes datasets, again and again."""
@@ -87,6 +92,10 @@ class Job(models.Model):
     def node_id(self) -> str:
         """Its id in a graph."""
         return node_id("job", self.namespace, self.name)
+
+    def as_node(self) -> Node:
+        """It as a node of a graph."""
+        return Node(self.node_id, "job", self.namespace, self.name, self.pk)
 
 
 class Run(models.Model):

@@ -188,8 +188,7 @@ def _nodes(actor: Actor, model: type[Dataset] | type[Job], pks: Iterable[int]) -
     seen = visible(actor).q() if wanted else Q()
     for start in range(0, len(wanted), CHUNK):
         for row in model.objects.filter(seen, pk__in=wanted[start : start + CHUNK]):
-            kind = row.kind if isinstance(row, Dataset) else "job"
-            found[row.pk] = Node(row.node_id, kind, row.namespace, row.name, row.pk)
+            found[row.pk] = row.as_node()
     return found
 
 

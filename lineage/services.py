@@ -57,6 +57,18 @@ def ingest(*, actor: Actor, readings: Sequence[Reading], now: datetime) -> list[
     return [_receipt(one, news) for one in readings]
 
 
+@transaction.atomic(durable=True)
+def rebuild(*, actor: Actor, now: datetime) -> int:
+    """Reproduce every table of lineage from the raw events, and return how many events there are.
+
+    For those who administer the organisation. Ids stay, and so do the scopes that things were moved to.
+    """
+    require(actor, "admin", None)
+    count = projection.rebuild()
+    log.append(actor=actor, action="lineage.rebuilt", subjects=["lineage:events"], at=now, about={"events": count})
+    return count
+
+
 def _receipt(one: Reading, news: dict[str, Reading]) -> Receipt:
     stored = news.get(one.sha256) is one
     return Receipt(one.event_id, "stored" if stored else "duplicate", one.event.warnings)

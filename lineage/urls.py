@@ -3,9 +3,13 @@ from typing import Any
 from django.urls import path
 
 from lineage import api as rest
+from lineage import views
 
 api: list[Any] = [
     path("lineage", rest.Lineage.as_view(), name="lineage.api"),
     path("lineage/batch", rest.LineageBatch.as_view(), name="lineage.batch"),
 ]
-pages: list[Any] = []
+pages: list[Any] = [
+    path("lineage", views.show, name="lineage.show"),
+    path("lineage/file", views.download, name="lineage.file"),
+]

@@ -73,3 +73,21 @@ def shared_events() -> Callable[[str], list[dict[str, Any]]]:
         return [event for file in files for event in events_in(file)]
 
     return below
+
+
+def post(who: Any, event: Any, path: str = "/api/v1/lineage", **headers: str) -> Any:
+    """Send an event, or bytes as they are."""
+    body = event if isinstance(event, bytes) else json.dumps(event).encode()
+    return who.api.post(path, body, content_type="application/json", headers=headers)
+
+
+@pytest.fixture
+def chain(producer: Any, say: Callable[..., dict[str, Any]]) -> None:
+    """raw, clean, features, model: four jobs, the first of which reads nothing."""
+    for event in (
+        say("generate", [], ["/raw"]),
+        say("clean", ["/raw"], ["/clean"]),
+        say("derive", ["/clean"], ["/features"]),
+        say("train", ["/features"], ["models:/fraud@3"]),
+    ):
+        assert post(producer, event).status_code == 201

@@ -6,29 +6,11 @@ import json
 import pytest
 
 from lineage.models import Dataset, Job, RawEvent, Run
-
-MODEL = "models:/fraud@3"
-
-
-def post(who, event, path="/api/v1/lineage", **headers):
-    body = event if isinstance(event, bytes) else json.dumps(event).encode()
-    return who.api.post(path, body, content_type="application/json", headers=headers)
+from tests.lineage.conftest import post
 
 
 def get(who, **query):
     return who.api.get("/api/v1/lineage", query)
-
-
-@pytest.fixture
-def chain(producer, say):
-    """raw, clean, features, model: three jobs."""
-    for event in (
-        say("generate", [], ["/raw"]),
-        say("clean", ["/raw"], ["/clean"]),
-        say("derive", ["/clean"], ["/features"]),
-        say("train", ["/features"], [MODEL]),
-    ):
-        assert post(producer, event).status_code == 201
 
 
 def test_an_event_is_stored_once(producer, say):

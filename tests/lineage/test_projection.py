@@ -136,6 +136,18 @@ def test_a_rebuild_gives_the_same_tables_and_ids(say, now, payments, producer):
     assert list(Dataset.objects.order_by("pk").values_list("pk", "key", "scope_id")) == ids
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_rebuild_is_for_administrators_and_logged(say, now, people, producer):
+    from audit.models import Entry
+    from audit.refusals import Forbidden
+
+    services.ingest(actor=producer.actor, readings=[reading.read(say("a", [], ["/x"]), [])], now=now)
+    with pytest.raises(Forbidden):
+        services.rebuild(actor=people.vera.actor, now=now)
+    assert services.rebuild(actor=people.adam.actor, now=now) == 1
+    assert Entry.objects.filter(action="lineage.rebuilt").count() == 1
+
+
 def test_a_raw_event_is_never_changed(say, now, payments, producer):
     from django.db import DatabaseError, transaction
 

@@ -1,0 +1,79 @@
+"""From a query string to a question, and from a graph to a file: shared by both doors of lineage."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+
+from django.http import HttpResponse, JsonResponse, QueryDict
+
+from audit.refusals import Malformed
+from lineage import formats, svg
+from lineage.graph import Budget, Direction, Graph, Question
+from lineage.links import address, words
+
+DEPTHS, NODES = (0, 100), (1, 20_000)
+
+
+def question(asked: QueryDict) -> Question:
+    """Return the question that a query string asks; refused with the parameter that is wrong."""
+    kind = asked.get("type", "dataset")
+    if kind not in {"dataset", "job", "model"}:
+        raise Malformed("lineage.bad_parameter", name="type", allowed="dataset, job, model")
+    direction = asked.get("direction", "both")
+    if direction not in set(Direction):
+        raise Malformed("lineage.bad_parameter", name="direction", allowed="up, down, both")
+    if not asked.get("name"):
+        raise Malformed("lineage.bad_parameter", name="name", allowed="namespace, name")
+    return Question(
+        namespace=asked.get("namespace", ""),
+        name=asked.get("name", ""),
+        type=kind,
+        direction=Direction(direction),
+        budget=Budget(number(asked, "depth", 10, DEPTHS), number(asked, "max_nodes", 500, NODES)),
+        as_of=as_of(asked.get("as_of", "")),
+        columns=asked.get("columns", "") in {"1", "true", "on"},
+    )
+
+
+def as_of(text: str) -> datetime | None:
+    """Return the time that `text` says: a date (its end, UTC) or a time with a zone; None for an empty text."""
+    if not text:
+        return None
+    try:
+        if len(text) == len("2026-01-01"):
+            return end_of(date.fromisoformat(text))
+        found = datetime.fromisoformat(text.replace(" ", "+"))
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as problem:
+        raise Malformed("lineage.bad_parameter", name="as_of", allowed="2026-01-31, 2026-01-31T12:00:00Z") from problem
+
+
+def end_of(day: date) -> datetime:
+    """Return the last moment of a day, UTC."""
+    return datetime.combine(day, time.max, UTC)
+
+
+def file(graph: Graph, form: str, *, attached: bool = False) -> HttpResponse:
+    """Answer with `graph` in one of its forms: json, svg, csv or ndjson."""
+    makers: dict[str, Callable[[], HttpResponse]] = {
+        "json": lambda: JsonResponse(graph.as_json()),
+        "svg": lambda: HttpResponse(
+            svg.picture(graph, link=address, label=graph.focus, words=words()), content_type="image/svg+xml"
+        ),
+        "csv": lambda: HttpResponse(formats.as_csv(graph), content_type="text/csv; charset=utf-8"),
+        "ndjson": lambda: HttpResponse(formats.as_ndjson(graph), content_type="application/x-ndjson"),
+    }
+    if form not in makers:
+        raise Malformed("lineage.bad_parameter", name="format", allowed=", ".join(makers))
+    response = makers[form]()
+    if attached:
+        response.headers["Content-Disposition"] = f'attachment; filename="lineage.{form}"'
+    return response
+
+
+def number(asked: QueryDict, name: str, default: int, between: tuple[int, int]) -> int:
+    """Return a whole number from the query; refused outside `between`."""
+    text = asked.get(name) or str(default)
+    low, high = between
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
+        raise Malformed("lineage.bad_parameter", name=name, allowed=f"{low} to {high}")
+    return int(text)

@@ -1,0 +1,121 @@
+"""The page of lineage: ask for a graph, see it, read it as a table, take it away."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.doors import actor_of, say
+from audit.refusals import NotSeen
+from lineage import selectors, svg
+from lineage.answers import end_of, file, question
+from lineage.graph import Budget, Direction, Graph, Node, Question
+from lineage.links import address, around, words
+
+DRAWN = 150
+"""At most this many nodes are drawn on the page; the frontier says where there is more."""
+DEPTH = 5
+FORMATS = ("svg", "csv", "ndjson", "json")
+
+
+class Ask(forms.Form):
+    """What to show: a name, which way, how far, as of when."""
+
+    name = forms.CharField(label=gettext_lazy("Dataset, model or job"), max_length=2000, required=False)
+    namespace = forms.CharField(label=gettext_lazy("Namespace"), max_length=2000, required=False)
+    type = forms.ChoiceField(
+        label=gettext_lazy("Kind"),
+        required=False,
+        choices=[
+            ("dataset", gettext_lazy("Dataset")),
+            ("model", gettext_lazy("Model")),
+            ("job", gettext_lazy("Job")),
+        ],
+    )
+    direction = forms.ChoiceField(
+        label=gettext_lazy("Direction"),
+        required=False,
+        choices=[
+            ("both", gettext_lazy("Both ways")),
+            ("up", gettext_lazy("What it was made from")),
+            ("down", gettext_lazy("What was made of it")),
+        ],
+    )
+    depth = forms.IntegerField(label=gettext_lazy("Steps"), min_value=1, max_value=50, required=False)
+    as_of = forms.DateField(
+        label=gettext_lazy("As of"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    columns = forms.BooleanField(label=gettext_lazy("Show columns"), required=False)
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """Show the graph that the address asks for, or what may be asked for."""
+    given = {"type": "dataset", "direction": "both", "depth": str(DEPTH)} | request.GET.dict()
+    form = Ask(given if request.GET else None, initial={} if request.GET else given)
+    if not request.GET or not form.is_valid():
+        return _choose(request, form, "")
+    asked = form.cleaned_data
+    if not asked["name"] or not asked["namespace"]:
+        return _choose(request, form, asked["name"])
+    try:
+        graph = selectors.graph_for(actor_of(request), _question(asked))
+    except NotSeen as refusal:
+        form.add_error("name", say(refusal))
+        return _choose(request, form, "")
+    return render(request, "lineage/show.html", {"form": form, **_shown(request, graph, asked)})
+
+
+def _choose(request: HttpRequest, form: Ask, text: str) -> HttpResponse:
+    """Offer what matches `text`; without a text, what was seen last."""
+    found = [] if form.errors else selectors.matching(actor_of(request), text)
+    rows = [{"node": (node := one.as_node()), "href": around(node), "seen": one.last_seen} for one in found]
+    return render(request, "lineage/show.html", {"form": form, "found": rows, "text": text, "words": words()})
+
+
+def _question(asked: dict[str, Any]) -> Question:
+    return Question(
+        namespace=asked["namespace"],
+        name=asked["name"],
+        type=asked["type"] or "dataset",
+        direction=Direction(asked["direction"] or "both"),
+        budget=Budget(asked["depth"] or DEPTH, DRAWN),
+        as_of=end_of(asked["as_of"]) if asked["as_of"] else None,
+        columns=asked["columns"],
+    )
+
+
+def _shown(request: HttpRequest, graph: Graph, asked: dict[str, Any]) -> dict[str, Any]:
+    label = _("Lineage of %(name)s: data runs from left to right") % {"name": asked["name"]}
+    drawing = svg.picture(graph, link=address, label=label, words=words())
+    nodes = {node.id: node for node in graph.nodes}
+    query = {key: value for key, value in request.GET.items() if value}
+    return {
+        "graph": graph,
+        "asked": asked,
+        "drawing": mark_safe(drawing),  # noqa: S308 - every text in it was escaped where it was drawn
+        "rows": [_row(nodes[one], nodes[other]) for one, other in graph.edges],
+        "steps": [(nodes[one.dataset], nodes[one.to_dataset], one) for one in graph.column_edges or ()],
+        "frontier": [{"node": nodes[one], "href": around(nodes[one])} for one in graph.frontier],
+        "downloads": [(form, f"/lineage/file?{urlencode({**query, 'format': form})}") for form in FORMATS],
+        "words": words(),
+    }
+
+
+def _row(one: Node, other: Node) -> dict[str, Any]:
+    return {
+        "from": one,
+        "from_href": address(one),
+        "to": other,
+        "to_href": address(other),
+    }
+
+
+def download(request: HttpRequest) -> HttpResponse:
+    """Answer with the graph as a file."""
+    graph = selectors.graph_for(actor_of(request), question(request.GET))
+    return file(graph, request.GET.get("format", "json"), attached=True)
