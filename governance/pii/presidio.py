@@ -1,0 +1,146 @@
+"""Presidio, on its engine without a model: the only file that knows it. Imported in the scan's child process alone."""
+
+import logging
+import os
+import re
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+os.environ["TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS"] = ""
+os.environ["REGEX_TIMEOUT_SECONDS"] = "2"
+
+from governance.pii import shapes
+from governance.pii.evidence import PHONE_WORD, Hit
+
+REGIONS = ("US", "GB", "BR", "MX", "ES", "PT", "AR", "CL", "CO", "PE", "DE", "FR", "CA", "IN", "IL")
+THRESHOLDS = {
+    "CREDIT_CARD": 0.9, "IBAN_CODE": 0.9, "BR_CPF": 0.9, "MX_CURP": 0.9, "CRYPTO": 0.9, "EMAIL_ADDRESS": 0.9, "UK_NHS": 0.9,
+    "ES_NIF": 0.9, "ES_NIE": 0.9, "MEDICAL_LICENSE": 0.9, "IP_ADDRESS": 0.5, "MAC_ADDRESS": 0.5, "PHONE_NUMBER": 0.4,
+    "US_SSN": 0.05, "US_ITIN": 0.05, "US_PASSPORT": 0.05, "US_DRIVER_LICENSE": 0.01, "US_BANK_NUMBER": 0.05,
+}  # fmt: skip
+NEEDS = {
+    "EMAIL_ADDRESS": re.compile("@"),
+    "CREDIT_CARD": re.compile(r"(?:\d[ -]?){11}\d"),
+    "IBAN_CODE": re.compile(r"[A-Z]{2}\d{2}[ -]?[A-Z0-9]{2}", re.IGNORECASE),
+    "CRYPTO": re.compile(r"(?:[13]|bc1)[a-z0-9]{25}", re.IGNORECASE),
+    "IP_ADDRESS": re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d|::|(?:[0-9a-f]{1,4}:){6}", re.IGNORECASE),
+    "MAC_ADDRESS": re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.IGNORECASE),
+    "BR_CPF": re.compile(r"\d{3}\.?\d{3}\.?\d{3}[-./ ]?\d{2}"),
+    "MX_CURP": re.compile(r"[A-Z]{4}\d{6}[A-Z]{6}[A-Z0-9]\d", re.IGNORECASE),
+    "ES_NIF": re.compile(r"\d{7}-?[A-Z]", re.IGNORECASE),
+    "ES_NIE": re.compile(r"[XYZ]-?\d{7}-?[A-Z]", re.IGNORECASE),
+}
+UNDER_HEADER = frozenset({"UK_NHS", "MEDICAL_LICENSE", "US_PASSPORT", "US_DRIVER_LICENSE", "US_BANK_NUMBER"})
+NINE = re.compile(r"\d{3}[- .]?\d{2}[- .]?\d{4}")
+NINE_GROUPED = re.compile(r"\d{3}[- ]\d{2}[- ]\d{4}")
+PHONE_GROUPED = re.compile(r"\+\d|\(\d|\d[ .-]\d{2,}[ .-]\d")
+MOST_TIMEOUTS = 3
+
+
+def versions() -> dict[str, str]:
+    """The versions that can change a judgement, read without importing anything heavy."""
+    return {name: version(name) for name in ("presidio-analyzer", "python-stdnum", "phonenumbers", "tldextract")}
+
+
+def settings() -> dict[str, object]:
+    """All that pins the recognisers, for the ruleset digest."""
+    needs = {entity: pattern.pattern for entity, pattern in NEEDS.items()}
+    return {"versions": versions(), "regions": REGIONS, "thresholds": THRESHOLDS, "needs": needs}
+
+
+class Timeouts(logging.Handler):
+    """Counts what Presidio only mentions in its log: a pattern that ran out of time was not looked for."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A warning about time means a value that was not examined."""
+        if "timed out" in record.getMessage():
+            self.count += 1
+
+
+class Analyzer:
+    """Presidio's engine with its own recognisers and ours, asked only for what a value can possibly be."""
+
+    def __init__(self) -> None:
+        self.timeouts = Timeouts()
+        logger = logging.getLogger("presidio-analyzer")
+        logger.handlers, logger.propagate = [self.timeouts], False
+        logger.setLevel(logging.WARNING)
+        self._engine = _engine()
+
+    def look(self, value: str, suggested: frozenset[str]) -> tuple[Hit, ...]:
+        """What Presidio sees in one value; recognisers that cannot match it are not run."""
+        entities = possible(value, suggested)
+        if not entities:
+            return ()
+        results = self._engine.analyze(text=value, language="en", entities=entities)
+        return tuple(
+            Hit(seen.entity_type, seen.start, seen.end, seen.score)
+            for seen in results
+            if seen.score >= THRESHOLDS.get(seen.entity_type, 1.1)
+        )
+
+    def examine(self, values: Iterable[str], suggested: frozenset[str]) -> tuple[list[tuple[Hit, ...]], int]:
+        """The hits of each value, and how many patterns ran out of time; after three the rest is not examined."""
+        start, hits = self.timeouts.count, []
+        for value in values:
+            late = self.timeouts.count - start
+            hits.append(self.look(value, suggested) if late < MOST_TIMEOUTS else ())
+        return hits, self.timeouts.count - start
+
+
+def possible(value: str, suggested: frozenset[str]) -> list[str]:
+    """The entity types whose necessary condition holds for the value: what is left out could not have counted."""
+    if shapes.is_measure(value) and not suggested:
+        return []
+    entities = [entity for entity, pattern in NEEDS.items() if pattern.search(value)]
+    entities += [entity for entity in UNDER_HEADER & suggested if shapes.digits(value) >= 5]
+    nine = NINE if suggested & {"US_SSN", "US_ITIN"} else NINE_GROUPED
+    if nine.search(value):
+        entities += ["US_SSN", "US_ITIN"]
+    if shapes.digits(value) >= 7 and ("PHONE_NUMBER" in suggested or PHONE_GROUPED.search(value) or announced(value)):
+        entities.append("PHONE_NUMBER")
+    return sorted(entities)
+
+
+def announced(value: str) -> bool:
+    """A word such as `call` or `celular` comes right before some digits."""
+    text = shapes.fold(value)
+    return any(PHONE_WORD.search(text[max(0, run.start() - 40) : run.start()]) for run in re.finditer(r"(?<!\d)\d{7,}", text))
+
+
+def _engine() -> Any:
+    """The analyser: no model, no download, no network."""
+    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry  # noqa: PLC0415
+    from presidio_analyzer.nlp_engine import NoOpNlpEngine  # noqa: PLC0415
+
+    nlp = NoOpNlpEngine([{"lang_code": "en", "model_name": ""}])
+    nlp.load()
+    registry = RecognizerRegistry(recognizers=_recognizers(), supported_languages=["en"])
+    return AnalyzerEngine(nlp_engine=nlp, registry=registry, supported_languages=["en"])
+
+
+def _recognizers() -> list[Any]:
+    """Presidio's recognisers that can name a person's data, and two national numbers it does not have."""
+    from presidio_analyzer import predefined_recognizers as own  # noqa: PLC0415
+    from stdnum.br import cpf  # noqa: PLC0415
+    from stdnum.mx import curp  # noqa: PLC0415
+
+    from governance.pii.recognisers import Cards, National  # noqa: PLC0415
+
+    plain = [
+        own.EmailRecognizer, own.IbanRecognizer, own.CryptoRecognizer, own.IpRecognizer, own.MacAddressRecognizer,
+        own.UsSsnRecognizer, own.UsItinRecognizer, own.UsPassportRecognizer, own.UsLicenseRecognizer, own.UsBankRecognizer,
+        own.MedicalLicenseRecognizer, own.NhsRecognizer, own.EsNifRecognizer, own.EsNieRecognizer,
+    ]  # fmt: skip
+    return [
+        *(kind(supported_language="en") for kind in plain),
+        own.PhoneRecognizer(supported_regions=REGIONS),
+        Cards(),
+        National("BR_CPF", r"(?<!\w)\d{3}\.?\d{3}\.?\d{3}[-./ ]?\d{2}(?!\w)", cpf),
+        National("MX_CURP", r"(?<!\w)[A-Z]{4}\d{6}[A-Z]{6}[A-Z0-9]\d(?!\w)", curp),
+    ]

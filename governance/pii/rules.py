@@ -1,0 +1,111 @@
+"""From the distinct values of a column, and what the recognisers saw in them, to a verdict that can be defended.
+
+Values come in; only counts and masked shapes go out.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from audit.refusals import Refused
+from governance.pii.evidence import TESTS, Case, Sight, cases
+from governance.pii.odds import chance, clean_bound, wilson
+from governance.pii.shapes import mask
+
+EDITION = "2026-11"
+MOST_DISTINCT = 1000
+WORST_FIRST = ("unreadable", "incomplete", "findings", "clean_sampled", "clean_full")
+CLEAN = frozenset({"clean_sampled", "clean_full"})
+LONGEST_WAIVER = timedelta(days=366)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One entity in one column. Shares are of distinct, non-empty values; `low` to `high` is the 95 % interval."""
+
+    type: str
+    share: float
+    low: float
+    high: float
+    hits: int
+    shape: str
+    because: tuple[str, ...]
+    passed: int = 0
+    tried: int = 0
+    base: float = 0.0
+    luck: float = 1.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known about a column; the first of `found` is the column's own entity."""
+
+    path: str
+    verdict: str
+    examined: int
+    bound: float
+    found: tuple[Found, ...] = ()
+    why: tuple[str, ...] = ()
+
+
+def found(sight: Sight, entity: str, case: Case, census: bool) -> Found:
+    """Turn a case into numbers: exact when every distinct value was looked at, else with the interval of the sample."""
+    seen, hits = len(sight.values), len(case.spans)
+    share = hits / seen
+    low, high = (share, share) if census else wilson(hits, seen)
+    masks = Counter(mask(sight.values[at][start:end]) for at, (start, end) in sorted(case.spans.items()))
+    shape = min(masks, key=lambda text: (-masks[text], text))
+    if case.checksum is None:
+        return Found(entity, share, low, high, hits, shape, case.because)
+    passed, tried, base = case.checksum.passed, case.checksum.tried, case.checksum.base
+    return Found(entity, share, low, high, hits, shape, case.because, passed, tried, base, chance(passed, tried, base))
+
+
+def judge(sight: Sight, census: bool, why: tuple[str, ...] = ()) -> Verdict:
+    """The verdict of one column. `census`: the values are all there are; `why`: what could not be examined."""
+    rank = {entity: at for at, entity in enumerate(TESTS)}
+    said = [found(sight, entity, case, census) for entity, case in cases(sight)]
+    said.sort(key=lambda one: (-one.share, rank[one.type]))
+    seen = len(sight.values)
+    clean, bound = ("clean_full", 0.0) if census else ("clean_sampled", clean_bound(seen))
+    verdict = "incomplete" if why else "findings" if said else clean
+    return Verdict(sight.path, verdict, seen, 1.0 if why else bound, tuple(said), why)
+
+
+def overall(verdicts: Iterable[str], gaps: bool = False) -> str:
+    """The scan's verdict is its worst column's; a table without columns, or with gaps, is incomplete."""
+    seen = set(verdicts) | ({"incomplete"} if gaps else set())
+    return next((verdict for verdict in WORST_FIRST if verdict in seen), "incomplete")
+
+
+def ruleset(parts: Mapping[str, object]) -> str:
+    """The digest that pins recognisers, versions and settings: the same digest means the same judgement of the same values."""
+    text = json.dumps({"edition": EDITION, "most_distinct": MOST_DISTINCT, **parts}, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_waiver(reason: str, expires_at: datetime, now: datetime) -> None:
+    """A waiver needs a reason and an end, at most a year ahead."""
+    if len(reason.strip()) < 10:
+        raise Refused("pii.waiver_needs_reason")
+    if expires_at <= now:
+        raise Refused("pii.waiver_in_the_past")
+    if expires_at > now + LONGEST_WAIVER:
+        raise Refused("pii.waiver_too_long", days=str(LONGEST_WAIVER.days))
+
+
+def check_decider(proposer_id: UUID, deciders: Iterable[UUID | None], kind: str) -> None:
+    """A waiver is decided by a person other than the one who proposed it, also behind a service account."""
+    if kind != "person":
+        raise Refused("pii.only_people_decide")
+    if proposer_id in set(deciders):
+        raise Refused("pii.own_waiver")
+
+
+def in_force(state: str, expires_at: datetime, now: datetime) -> bool:
+    """An approved waiver holds until the moment it expires; nothing else does."""
+    return state == "approved" and now < expires_at
