@@ -8,9 +8,19 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from governance.pii import shapes
 from governance.pii.headers import is_version
-from governance.pii.odds import chance
+from governance.pii.shapes import (
+    DATE,
+    fold,
+    holds_known_name,
+    is_known_full_name,
+    is_laid_out_phone,
+    is_measure,
+    is_name,
+    is_phone,
+    is_street,
+)
+from governance.pii.statistics import chance
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ Test = Callable[[Sight, str, Mine], Case | None]
 
 CANDIDATES = {
     "CREDIT_CARD": (re.compile(r"(?<![\w.,-])(?:\d[ -]?){11,18}\d(?![\w-])"), 0.1),
-    "IBAN_CODE": (re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{1,4}){3,8}(?!\w)", re.IGNORECASE), 1 / 97),
+    "IBAN_CODE": (re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?!\w)", re.IGNORECASE), 1 / 97),
     "BR_CPF": (re.compile(r"(?<![\w.,-])\d{3}\.?\d{3}\.?\d{3}[-./ ]?\d{2}(?![\w-])"), 0.01),
     "MX_CURP": (re.compile(r"(?<!\w)[A-Z]{4}\d{6}[A-Z]{6}[A-Z0-9]\d(?!\w)", re.IGNORECASE), 0.1),
     "UK_NHS": (re.compile(r"(?<![\w.-])\d{3}[- ]?\d{3}[- ]?\d{4}(?![\w-])"), 1 / 11),
@@ -80,7 +90,9 @@ def standing_alone(value: str, start: int, end: int) -> bool:
     before, after = value[start - 1 : start], value[end : end + 2]
     if before and (before.isalnum() or before in "-_./#@+"):
         return False
-    return not (after[:1].isalnum() or after[:1] in ("-", "_", "/", "@") or (after[:1] in (".", ",") and after[1:].isdigit()))
+    return not (
+        after[:1].isalnum() or after[:1] in ("-", "_", "/", "@") or (after[:1] in (".", ",") and after[1:].isdigit())
+    )
 
 
 def whole(value: str, hit: Hit) -> bool:
@@ -90,7 +102,7 @@ def whole(value: str, hit: Hit) -> bool:
 
 def before(value: str, hit: Hit) -> str:
     """The words just before a hit, folded."""
-    return shapes.fold(value[max(0, hit.start - 40) : hit.start])
+    return fold(value[max(0, hit.start - 40) : hit.start])
 
 
 def pick(mine: Mine) -> dict[int, tuple[int, int]]:
@@ -120,9 +132,11 @@ def distinct_texts(sight: Sight, mine: Mine) -> int:
     return len({sight.values[at][hit.start : hit.end] for at, hits in mine.items() for hit in hits})
 
 
-def certain(sight: Sight, entity: str, mine: Mine) -> Case | None:
+def certain(sight: Sight, _entity: str, mine: Mine) -> Case | None:
     """Recognisers that are right by themselves: a mail address with a real top-level domain, a wallet's checksum."""
-    mine = only(sight, mine, lambda value, hit: not value[hit.start : hit.end].lower().startswith(("git@", "hg@", "svn@")))
+    mine = only(
+        sight, mine, lambda value, hit: not value[hit.start : hit.end].lower().startswith(("git@", "hg@", "svn@"))
+    )
     return Case(pick(mine), ("pattern",)) if mine else None
 
 
@@ -159,36 +173,47 @@ def by_octets(sight: Sight, entity: str, mine: Mine) -> Case | None:
     if is_version(sight.path):
         return None
 
-    def address(value: str, hit: Hit) -> bool:
-        text = value[hit.start : hit.end]
-        if ":" in text and "." not in text:
-            return text.count(":") >= 3 or len(text) >= 8
-        return not VERSION_WORD.search(before(value, hit)) and value[hit.end : hit.end + 2].strip(" ,;:)]")[:1] not in ("-", ".")
-
-    mine = only(sight, mine, address)
-    big = only(sight, mine, lambda value, hit: any(int(part) >= 100 for part in re.findall(r"\d+", value[hit.start : hit.end])[:4])
-               or ":" in value[hit.start : hit.end])  # fmt: skip
+    mine = only(sight, mine, is_address)
     if entity in sight.suggested and mine:
         return Case(pick(mine), ("pattern", "header"))
-    return Case(pick(mine), ("pattern",)) if big and len(big) >= 0.3 * len(mine) else None
+    sure = only(sight, mine, lambda value, hit: not like_version(value[hit.start : hit.end]))
+    return Case(pick(mine), ("pattern",)) if sure and len(sure) >= 0.3 * len(mine) else None
+
+
+def is_address(value: str, hit: Hit) -> bool:
+    """Not a colon or two in prose, and not announced as a version."""
+    text = value[hit.start : hit.end]
+    if ":" in text and "." not in text:
+        return text.count(":") >= 3 or len(text) >= 8
+    return not VERSION_WORD.search(before(value, hit)) and value[hit.end : hit.end + 1] not in ("-", "_")
+
+
+def like_version(text: str) -> bool:
+    """Four small numbers, as versions have and one address in fifty."""
+    return ":" not in text and all(int(part) < 100 for part in text.split("/", maxsplit=1)[0].split("."))
 
 
 def by_phone(sight: Sight, entity: str, mine: Mine) -> Case | None:
-    """Telephone numbers: valid in some region, and laid out as one, under a header, or after a word that announces one."""
+    """Telephone numbers: valid somewhere, and laid out as one, under a header, or after a word that announces one."""
     mine = alone(sight, mine)
     full = only(sight, mine, whole)
-    shaped = [at for at, value in enumerate(sight.values) if shapes.is_phone(value)]
-    laid = [at for at in shaped if shapes.is_laid_out_phone(sight.values[at])]
-    if entity in sight.suggested and share(len(shaped), sight) >= 0.5 and (share(len(full), sight) >= 0.05 or len(laid) >= 0.6 * len(shaped)):
-        return Case({**{at: (0, len(sight.values[at])) for at in shaped}, **pick(mine)}, ("header", "layout"))
+    shaped = [at for at, value in enumerate(sight.values) if is_phone(value)]
+    laid = [at for at in shaped if is_laid_out_phone(sight.values[at])]
+    believed = share(len(full), sight) >= 0.05 or len(laid) >= 0.6 * len(shaped)
+    if entity in sight.suggested and share(len(shaped), sight) >= 0.5 and believed:
+        return Case({**_all(sight, shaped), **pick(mine)}, ("header", "layout"))
     if share(len(laid), sight) >= 0.5 and share(len([at for at in laid if at in full]), sight) >= 0.3:
-        return Case({**{at: (0, len(sight.values[at])) for at in laid}, **pick(full)}, ("layout",))
+        return Case({**_all(sight, laid), **pick(full)}, ("layout",))
     announced = only(sight, mine, lambda value, hit: bool(PHONE_WORD.search(before(value, hit))))
     strict = only(sight, mine, lambda value, hit: bool(NORTH_AMERICAN.match(value[hit.start : hit.end])))
-    strict = only(sight, strict, lambda value, hit: not shapes.is_measure(value[hit.start : hit.end]))
+    strict = only(sight, strict, lambda value, hit: not is_measure(value[hit.start : hit.end]))
     if announced or distinct_texts(sight, strict) >= 2 or (strict and entity in sight.suggested):
         return Case(pick({**strict, **announced}), ("layout", "words") if announced else ("layout",))
     return None
+
+
+def _all(sight: Sight, places: list[int]) -> dict[int, tuple[int, int]]:
+    return {at: (0, len(sight.values[at])) for at in places}
 
 
 def by_header(sight: Sight, entity: str, mine: Mine) -> Case | None:
@@ -199,33 +224,34 @@ def by_header(sight: Sight, entity: str, mine: Mine) -> Case | None:
     return None
 
 
-def born(sight: Sight, entity: str, mine: Mine) -> Case | None:
+def born(sight: Sight, entity: str, _mine: Mine) -> Case | None:
     """Dates are personal only under a header that speaks of birth."""
-    dates = {at: (0, len(value)) for at, value in enumerate(sight.values) if shapes.DATE.match(value)}
+    dates = _all(sight, [at for at, value in enumerate(sight.values) if DATE.match(value)])
     return Case(dates, ("header",)) if entity in sight.suggested and share(len(dates), sight) >= 0.5 else None
 
 
-def lives(sight: Sight, entity: str, mine: Mine) -> Case | None:
+def lives(sight: Sight, entity: str, _mine: Mine) -> Case | None:
     """Postal addresses: a header that says so over words with a number."""
-    streets = {at: (0, len(value)) for at, value in enumerate(sight.values) if shapes.is_street(value)}
+    streets = _all(sight, [at for at, value in enumerate(sight.values) if is_street(value)])
     return Case(streets, ("header",)) if entity in sight.suggested and share(len(streets), sight) >= 0.5 else None
 
 
-def by_names(sight: Sight, entity: str, mine: Mine) -> Case | None:
-    """Names of people by the header and the shape of the values, corroborated by common names; never one repeated value."""
-    shaped = {at: (0, len(value)) for at, value in enumerate(sight.values) if shapes.is_name(value)}
-    known = sum(1 for at in shaped if shapes.holds_known_name(sight.values[at]))
-    full = sum(1 for at in shaped if shapes.is_known_full_name(sight.values[at]))
-    if sight.people == "no" or len(shaped) < 2:
-        sure = sight.people == "sure" and known > 0
-        return Case(shaped, ("header", "names")) if sure else None
-    if sight.people == "sure":
-        return Case(shaped, ("header", "layout")) if share(len(shaped), sight) >= 0.5 else None
-    if sight.people == "maybe":
-        believed = share(len(shaped), sight) >= 0.5 and known >= 0.15 * len(shaped)
-        return Case(shaped, ("header", "names")) if believed else None
-    believed = len(shaped) >= 8 and share(len(shaped), sight) >= 0.7 and full >= 0.35 * len(shaped)
-    return Case(shaped, ("names",)) if believed else None
+def by_names(sight: Sight, _entity: str, _mine: Mine) -> Case | None:
+    """Names of people by header and shape, corroborated by common names; never from one repeated value."""
+    shaped = _all(sight, [at for at, value in enumerate(sight.values) if is_name(value)])
+    known = sum(1 for at in shaped if holds_known_name(sight.values[at]))
+    full = sum(1 for at in shaped if is_known_full_name(sight.values[at]))
+    part, why = share(len(shaped), sight), ("header", "names")
+    if len(shaped) < 2:
+        believed = sight.people == "sure" and known > 0
+    elif sight.people == "sure":
+        believed, why = part >= 0.5, ("header", "layout")
+    elif sight.people == "maybe":
+        believed = part >= 0.5 and known >= 0.15 * len(shaped)
+    else:
+        believed = sight.people != "no" and len(shaped) >= 8 and part >= 0.7 and full >= 0.35 * len(shaped)
+        why = ("names", "layout")
+    return Case(shaped, why) if believed and shaped else None
 
 
 TESTS: dict[str, Test] = {

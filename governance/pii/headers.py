@@ -6,11 +6,21 @@ from governance.pii.shapes import fold
 
 BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|[\W_]+")
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _MEANINGS = {
     "EMAIL_ADDRESS": "email; mail; e mail; correo; emailaddress; emails",
-    "PHONE_NUMBER": "phone; phones; telephone; tel; mobile; cell; cellphone; cellular; fax; msisdn; whatsapp; telefono; telefonos;"
-    " telefone; telefones; celular; celulares; movil; fone; fono; phonenumber; mobilenumber; phoneno; contact number",
-    "CREDIT_CARD": "card; cards; creditcard; cardnumber; pan; cc number; ccnumber; visa; mastercard; amex; tarjeta; cartao",
+    "PHONE_NUMBER": """
+        phone; phones; telephone; tel; mobile; cell; cellphone; cellular; fax; msisdn; whatsapp; telefono;
+        telefonos; telefone; telefones; celular; celulares; movil; fone; fono; phonenumber; mobilenumber; phoneno;
+        contact number
+    """,
+    "CREDIT_CARD": """
+        card; cards; creditcard; cardnumber; pan; cc number; ccnumber; visa; mastercard; amex; tarjeta; cartao
+    """,
     "IBAN_CODE": "iban",
     "IP_ADDRESS": "ip; ips; ipv 4; ipv 6; ipaddress; ipaddr; client addr; remote addr",
     "MAC_ADDRESS": "mac; macaddress; ethernet; bssid",
@@ -19,52 +29,75 @@ _MEANINGS = {
     "BR_CPF": "cpf; cpfs",
     "MX_CURP": "curp",
     "CRYPTO": "bitcoin; btc; wallet; crypto",
-    "DATE_TIME": "dob; birth; birthday; birthdate; dateofbirth; nacimiento; nascimento; nasc; fechanacimiento; datanascimento;"
-    " cumpleanos; aniversario",
+    "DATE_TIME": """
+        dob; birth; birthday; birthdate; dateofbirth; nacimiento; nascimento; nasc; fechanacimiento; datanascimento;
+        cumpleanos; aniversario
+    """,
     "US_BANK_NUMBER": "bank account; bankaccount; bank acct; conta bancaria; cuenta bancaria; account routing",
-    "US_DRIVER_LICENSE": "driver license; drivers license; driver licence; driving licence; driving license; driverlicense; dl number",
+    "US_DRIVER_LICENSE": """
+        driver license; drivers license; driver licence; driving licence; driving license; driverlicense; dl number
+    """,
     "US_PASSPORT": "passport; passportnumber; pasaporte; passaporte",
     "MEDICAL_LICENSE": "dea; medical license; medical licence",
     "UK_NHS": "nhs",
     "ES_NIF": "nif; dni; nif nie",
     "ES_NIE": "nie; nif nie",
-    "LOCATION": "address; addresses; addr; street; streetaddress; direccion; domicilio; calle; endereco; logradouro; rua",
+    "LOCATION": """
+        address; addresses; addr; street; streetaddress; direccion; domicilio; calle; endereco; logradouro; rua
+    """,
 }
-MEANINGS = {
-    entity: tuple(frozenset(words.split()) for words in said.split(";")) for entity, said in _MEANINGS.items()
-}
-NOT_AN_ADDRESS = frozenset("email mail ip mac web url uri wallet host http server memory contract block type id".split())
-NAME_WORDS = frozenset("name names nombre nombres nome nomes".split())
-SURE_NAMES = frozenset(
-    "surname surnames lastname lastnames firstname fullname forename givenname familyname middlename nomecompleto nombrecompleto"
-    " cardholder cardholdername apellido apellidos sobrenome sobrenomes customername clientname employeename patientname".split()
+MEANINGS = {entity: tuple(_words(way) for way in said.split(";")) for entity, said in _MEANINGS.items()}
+NOT_AN_ADDRESS = _words("block contract email host http id ip mac mail memory server type uri url wallet web")
+NAME_WORDS = _words("name names nombre nombres nome nomes")
+SURE_NAMES = _words(
+    """
+    apellido apellidos cardholder cardholdername clientname customername employeename familyname firstname forename
+    fullname givenname lastname lastnames middlename nombrecompleto nomecompleto patientname sobrenome sobrenomes
+    surname surnames
+    """
 )
-SURE_QUALIFIERS = frozenset("first last full middle given family maiden completo completa pila legal holder cardholder".split())
-PEOPLE = frozenset(
-    "person persona pessoa customer customers client cliente clientes employee empleado funcionario empregado user usuario"
-    " username author autor owner dono propietario proprietario contact contacto contato patient paciente student aluno alumno"
-    " estudiante estudante teacher professor profesor doctor medico physician nurse manager gerente passenger pasajero passageiro"
-    " driver motorista conductor agent agente seller vendedor buyer comprador recipient destinatario sender remitente remetente"
-    " titular holder member miembro membro beneficiary beneficiario guest huesped hospede tenant resident applicant candidate"
-    " candidato candidata borrower mother father madre padre mae pai spouse conyuge conjuge guardian responsavel responsable"
-    " participant participante subscriber payer payee signer approver reviewer assignee reporter madrina insured asegurado"
-    " segurado portador actor actress director attendee player artist cardholder".split()
+SURE_QUALIFIERS = _words("cardholder completa completo family first full given holder last legal maiden middle pila")
+PEOPLE = _words(
+    """
+    actor actress agent agente alumno aluno applicant approver artist asegurado assignee attendee author autor
+    beneficiario beneficiary borrower buyer candidata candidate candidato cardholder client cliente clientes
+    comprador conductor conjuge contact contacto contato conyuge customer customers destinatario director doctor
+    dono driver empleado employee empregado estudante estudiante father funcionario gerente guardian guest holder
+    hospede huesped insured madre madrina mae manager medico member membro miembro mother motorista nurse owner
+    paciente padre pai participant participante pasajero passageiro passenger patient payee payer person persona
+    pessoa physician player portador profesor professor propietario proprietario recipient remetente remitente
+    reporter resident responsable responsavel reviewer segurado seller sender signer spouse student subscriber
+    teacher tenant titular user username usuario vendedor
+    """
 )
-FILLERS = frozenset("the of de del da do dos das la el o a y e and billing shipping account card column field col number no nr primer"
-                    " primeiro segundo second primary secondary social paterno materno paterna materna mr ms legal original raw clean".split())  # fmt: skip
-LOGINS = frozenset("user usuario username login".split())
-THINGS = frozenset(
-    "product producto produto item sku company empresa compania companhia business organization organisation org file archivo arquivo"
-    " filename path city ciudad cidade town country pais state estado province provincia region county municipio brand marca merchant"
-    " comercio store tienda loja shop category categoria event evento host hostname domain dominio table tabla tabela schema model"
-    " modelo device browser os app application project proyecto projeto team equipo equipe department departamento bank banco school"
-    " escuela escola university universidad universidade course curso species especie color colour cor status type tipo kind plan"
-    " currency moneda moeda language idioma title titulo job role position cargo puesto occupation profession genre movie song album"
-    " book libro livro metric dataset scenario code codigo bucket queue service server package campaign channel industry sector"
-    " medication drug disease street calle rua avenue bairro barrio neighborhood address airport station vessel ship restaurant hotel"
-    " hash nationality gender religion race breed crop dish recipe food vehicle car engine fruit month day weekday".split()
+FILLERS = _words(
+    """
+    a account and billing card clean col column da das de del do dos e el field la legal materna materno mr ms no nr
+    number o of original paterna paterno primary primeiro primer raw second secondary segundo shipping social the y
+    """
 )
-VERSIONS = frozenset("version versions ver release build firmware oid revision rev semver versao versión section".split())
+LOGINS = _words("login user username usuario")
+THINGS = _words(
+    """
+    address airport album app application archivo arquivo avenue bairro banco bank barrio book brand breed browser
+    bucket business calle campaign car cargo categoria category channel cidade city ciudad code codigo color colour
+    comercio companhia compania company cor country county course crop currency curso dataset day departamento
+    department device disease dish domain dominio drug empresa engine equipe equipo escola escuela especie estado
+    event evento file filename food fruit gender genre hash host hostname hotel idioma industry item job kind
+    language libro livro loja marca medication merchant metric model modelo moeda moneda month movie municipio
+    nationality neighborhood occupation org organisation organization os package pais path plan position product
+    producto produto profession project projeto province provincia proyecto puesto queue race recipe region religion
+    restaurant role rua scenario schema school sector server service ship shop sku song species state station status
+    store street tabela tabla table team tienda tipo title titulo town type universidad universidade university
+    vehicle vessel weekday
+    """
+)
+VERSIONS = _words(
+    """
+    build firmware oid release rev revision section semver ver versao version versions versión
+    """
+)
+QUALIFIERS = SURE_QUALIFIERS | PEOPLE
 
 
 def words(header: str) -> tuple[str, ...]:
@@ -82,13 +115,13 @@ def meanings(path: str) -> frozenset[str]:
 
 
 def names_people(path: str) -> str:
-    """`sure`: people's names and nothing else; `maybe`: people or other things; `silent`: says nothing; `no`: other things."""
+    """`sure`: people's names; `maybe`: people or other things; `silent`: says nothing of it; `no`: other things."""
     said = frozenset(word for word in words(path.rsplit(".", 1)[-1]) if not word.isdigit())
     if said & SURE_NAMES:
         return "sure"
     if said & THINGS:
         return "no"
-    if said & NAME_WORDS and said & (SURE_QUALIFIERS | PEOPLE) and said <= NAME_WORDS | SURE_QUALIFIERS | PEOPLE | FILLERS:
+    if said & NAME_WORDS and said & QUALIFIERS and said <= NAME_WORDS | QUALIFIERS | FILLERS:
         return "maybe" if said & LOGINS else "sure"
     return "maybe" if said & (NAME_WORDS | PEOPLE) else "silent"
 

@@ -14,9 +14,9 @@ from governance.pii import shapes
 from governance.pii.evidence import PHONE_WORD, Hit
 
 REGIONS = ("US", "GB", "BR", "MX", "ES", "PT", "AR", "CL", "CO", "PE", "DE", "FR", "CA", "IN", "IL")
+CHECKED = ("CREDIT_CARD", "IBAN_CODE", "BR_CPF", "MX_CURP", "CRYPTO", "UK_NHS", "ES_NIF", "ES_NIE", "MEDICAL_LICENSE")
 THRESHOLDS = {
-    "CREDIT_CARD": 0.9, "IBAN_CODE": 0.9, "BR_CPF": 0.9, "MX_CURP": 0.9, "CRYPTO": 0.9, "EMAIL_ADDRESS": 0.9, "UK_NHS": 0.9,
-    "ES_NIF": 0.9, "ES_NIE": 0.9, "MEDICAL_LICENSE": 0.9, "IP_ADDRESS": 0.5, "MAC_ADDRESS": 0.5, "PHONE_NUMBER": 0.4,
+    **dict.fromkeys(CHECKED, 0.9), "EMAIL_ADDRESS": 0.9, "IP_ADDRESS": 0.5, "MAC_ADDRESS": 0.5, "PHONE_NUMBER": 0.4,
     "US_SSN": 0.05, "US_ITIN": 0.05, "US_PASSPORT": 0.05, "US_DRIVER_LICENSE": 0.01, "US_BANK_NUMBER": 0.05,
 }  # fmt: skip
 NEEDS = {
@@ -24,7 +24,10 @@ NEEDS = {
     "CREDIT_CARD": re.compile(r"(?:\d[ -]?){11}\d"),
     "IBAN_CODE": re.compile(r"[A-Z]{2}\d{2}[ -]?[A-Z0-9]{2}", re.IGNORECASE),
     "CRYPTO": re.compile(r"(?:[13]|bc1)[a-z0-9]{25}", re.IGNORECASE),
-    "IP_ADDRESS": re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d|::|(?:[0-9a-f]{1,4}:){6}", re.IGNORECASE),
+    "IP_ADDRESS": re.compile(
+        r"(?<![\w.])(?<![a-z]/)\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)|(?:[0-9a-f]{1,4}:){6}|::[0-9a-f]|[0-9a-f]::",
+        re.IGNORECASE,
+    ),
     "MAC_ADDRESS": re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.IGNORECASE),
     "BR_CPF": re.compile(r"\d{3}\.?\d{3}\.?\d{3}[-./ ]?\d{2}"),
     "MX_CURP": re.compile(r"[A-Z]{4}\d{6}[A-Z]{6}[A-Z0-9]\d", re.IGNORECASE),
@@ -34,7 +37,7 @@ NEEDS = {
 UNDER_HEADER = frozenset({"UK_NHS", "MEDICAL_LICENSE", "US_PASSPORT", "US_DRIVER_LICENSE", "US_BANK_NUMBER"})
 NINE = re.compile(r"\d{3}[- .]?\d{2}[- .]?\d{4}")
 NINE_GROUPED = re.compile(r"\d{3}[- ]\d{2}[- ]\d{4}")
-PHONE_GROUPED = re.compile(r"\+\d|\(\d|\d[ .-]\d{2,}[ .-]\d")
+PHONE_GROUPED = re.compile(r"\+\d|\(\d{1,4}\)|(?<![\w.-])\d{1,4}[ .-]\d{2,5}[ .-]\d{2,4}(?!\d)")
 MOST_TIMEOUTS = 3
 
 
@@ -73,10 +76,16 @@ class Analyzer:
         self._engine = _engine()
 
     def look(self, value: str, suggested: frozenset[str]) -> tuple[Hit, ...]:
-        """What Presidio sees in one value; recognisers that cannot match it are not run."""
-        entities = possible(value, suggested)
-        if not entities:
+        """What Presidio sees in one value; recognisers that cannot match it, or could not count, are not run."""
+        if shapes.is_measure(value):
             return ()
+        entities = possible(value, suggested)
+        hits = self._ask(value, entities) if entities else ()
+        if may_be_phone(value, suggested) and not any(covers(hit, value) for hit in hits):
+            hits += self._ask(value, ["PHONE_NUMBER"])
+        return hits
+
+    def _ask(self, value: str, entities: list[str]) -> tuple[Hit, ...]:
         results = self._engine.analyze(text=value, language="en", entities=entities)
         return tuple(
             Hit(seen.entity_type, seen.start, seen.end, seen.score)
@@ -94,23 +103,34 @@ class Analyzer:
 
 
 def possible(value: str, suggested: frozenset[str]) -> list[str]:
-    """The entity types whose necessary condition holds for the value: what is left out could not have counted."""
-    if shapes.is_measure(value) and not suggested:
-        return []
+    """The entity types, but for telephones, whose necessary condition holds: no other could have counted."""
     entities = [entity for entity, pattern in NEEDS.items() if pattern.search(value)]
     entities += [entity for entity in UNDER_HEADER & suggested if shapes.digits(value) >= 5]
     nine = NINE if suggested & {"US_SSN", "US_ITIN"} else NINE_GROUPED
     if nine.search(value):
         entities += ["US_SSN", "US_ITIN"]
-    if shapes.digits(value) >= 7 and ("PHONE_NUMBER" in suggested or PHONE_GROUPED.search(value) or announced(value)):
-        entities.append("PHONE_NUMBER")
     return sorted(entities)
+
+
+def may_be_phone(value: str, suggested: frozenset[str]) -> bool:
+    """Seven digits or more, grouped as telephone numbers are, under a header or after a word that announces one."""
+    count = shapes.digits(value)
+    if count < 7 or (count > 15 and count == len(value)):
+        return False
+    return "PHONE_NUMBER" in suggested or bool(PHONE_GROUPED.search(value)) or announced(value)
+
+
+def covers(hit: Hit, value: str) -> bool:
+    """Hardly a digit is left outside the hit."""
+    return shapes.digits(value[: hit.start] + value[hit.end :]) < 7
 
 
 def announced(value: str) -> bool:
     """A word such as `call` or `celular` comes right before some digits."""
     text = shapes.fold(value)
-    return any(PHONE_WORD.search(text[max(0, run.start() - 40) : run.start()]) for run in re.finditer(r"(?<!\d)\d{7,}", text))
+    return any(
+        PHONE_WORD.search(text[max(0, run.start() - 40) : run.start()]) for run in re.finditer(r"(?<!\d)\d{7,}", text)
+    )
 
 
 def _engine() -> Any:
@@ -130,16 +150,16 @@ def _recognizers() -> list[Any]:
     from stdnum.br import cpf  # noqa: PLC0415
     from stdnum.mx import curp  # noqa: PLC0415
 
-    from governance.pii.recognisers import Cards, National  # noqa: PLC0415
+    from governance.pii.recognisers import Cards, National, Phones  # noqa: PLC0415
 
     plain = [
         own.EmailRecognizer, own.IbanRecognizer, own.CryptoRecognizer, own.IpRecognizer, own.MacAddressRecognizer,
-        own.UsSsnRecognizer, own.UsItinRecognizer, own.UsPassportRecognizer, own.UsLicenseRecognizer, own.UsBankRecognizer,
-        own.MedicalLicenseRecognizer, own.NhsRecognizer, own.EsNifRecognizer, own.EsNieRecognizer,
+        own.UsSsnRecognizer, own.UsItinRecognizer, own.UsPassportRecognizer, own.UsLicenseRecognizer,
+        own.UsBankRecognizer, own.MedicalLicenseRecognizer, own.NhsRecognizer, own.EsNifRecognizer, own.EsNieRecognizer,
     ]  # fmt: skip
     return [
         *(kind(supported_language="en") for kind in plain),
-        own.PhoneRecognizer(supported_regions=REGIONS),
+        Phones(REGIONS),
         Cards(),
         National("BR_CPF", r"(?<!\w)\d{3}\.?\d{3}\.?\d{3}[-./ ]?\d{2}(?!\w)", cpf),
         National("MX_CURP", r"(?<!\w)[A-Z]{4}\d{6}[A-Z]{6}[A-Z0-9]\d(?!\w)", curp),

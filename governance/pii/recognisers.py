@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from presidio_analyzer import Pattern, PatternRecognizer
-from presidio_analyzer.predefined_recognizers import CreditCardRecognizer
+from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, PhoneRecognizer
 
 LENGTHS = (
     (re.compile(r"3[47]"), {15}),  # American Express
@@ -18,7 +18,7 @@ LENGTHS = (
 
 
 class Cards(CreditCardRecognizer):
-    """Presidio's card recogniser with the ranges it misses (Mastercard 2-series, 12 and 18 to 19 digits), by issuer and length."""
+    """Presidio's card recogniser with the ranges it misses: Mastercard 2-series, 12 and 18 to 19 digits."""
 
     def __init__(self) -> None:
         wide = Pattern("Cards of 12 to 19 digits", r"(?<!\d)\d(?:[ -]?\d){11,18}(?!\d)", 0.3)
@@ -29,6 +29,24 @@ class Cards(CreditCardRecognizer):
         number = re.sub(r"[ -]", "", pattern_text)
         known = any(start.match(number) and len(number) in lengths for start, lengths in LENGTHS)
         return known and len(set(number)) > 1 and bool(super().validate_result(pattern_text))
+
+
+class Phones(PhoneRecognizer):
+    """Presidio's telephone recogniser, asked region by region only until one explains the whole value."""
+
+    def __init__(self, regions: tuple[str, ...]) -> None:
+        super().__init__(supported_regions=regions)
+        self._regions = regions
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:
+        """The union of what the regions see; a value that is one number needs no second opinion."""
+        found: list[Any] = []
+        for region in self._regions:
+            self.supported_regions = (region,)
+            found += super().analyze(text, entities, nlp_artifacts)
+            if any(not text[: seen.start].strip() and not text[seen.end :].strip() for seen in found):
+                break
+        return found
 
 
 class National(PatternRecognizer):

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from audit.refusals import Refused
 from governance.pii.evidence import TESTS, Case, Sight, cases
-from governance.pii.odds import chance, clean_bound, wilson
 from governance.pii.shapes import mask
+from governance.pii.statistics import chance, clean_bound, wilson
 
 EDITION = "2026-11"
 MOST_DISTINCT = 1000
@@ -52,7 +52,7 @@ class Verdict:
     why: tuple[str, ...] = ()
 
 
-def found(sight: Sight, entity: str, case: Case, census: bool) -> Found:
+def found(sight: Sight, entity: str, case: Case, *, census: bool) -> Found:
     """Turn a case into numbers: exact when every distinct value was looked at, else with the interval of the sample."""
     seen, hits = len(sight.values), len(case.spans)
     share = hits / seen
@@ -65,10 +65,10 @@ def found(sight: Sight, entity: str, case: Case, census: bool) -> Found:
     return Found(entity, share, low, high, hits, shape, case.because, passed, tried, base, chance(passed, tried, base))
 
 
-def judge(sight: Sight, census: bool, why: tuple[str, ...] = ()) -> Verdict:
+def judge(sight: Sight, *, census: bool, why: tuple[str, ...] = ()) -> Verdict:
     """The verdict of one column. `census`: the values are all there are; `why`: what could not be examined."""
     rank = {entity: at for at, entity in enumerate(TESTS)}
-    said = [found(sight, entity, case, census) for entity, case in cases(sight)]
+    said = [found(sight, entity, case, census=census) for entity, case in cases(sight)]
     said.sort(key=lambda one: (-one.share, rank[one.type]))
     seen = len(sight.values)
     clean, bound = ("clean_full", 0.0) if census else ("clean_sampled", clean_bound(seen))
@@ -76,15 +76,17 @@ def judge(sight: Sight, census: bool, why: tuple[str, ...] = ()) -> Verdict:
     return Verdict(sight.path, verdict, seen, 1.0 if why else bound, tuple(said), why)
 
 
-def overall(verdicts: Iterable[str], gaps: bool = False) -> str:
+def overall(verdicts: Iterable[str], *, gaps: bool = False) -> str:
     """The scan's verdict is its worst column's; a table without columns, or with gaps, is incomplete."""
     seen = set(verdicts) | ({"incomplete"} if gaps else set())
     return next((verdict for verdict in WORST_FIRST if verdict in seen), "incomplete")
 
 
 def ruleset(parts: Mapping[str, object]) -> str:
-    """The digest that pins recognisers, versions and settings: the same digest means the same judgement of the same values."""
-    text = json.dumps({"edition": EDITION, "most_distinct": MOST_DISTINCT, **parts}, sort_keys=True, separators=(",", ":"))
+    """The digest that pins recognisers, versions and settings: under one digest equal values get equal verdicts."""
+    text = json.dumps(
+        {"edition": EDITION, "most_distinct": MOST_DISTINCT, **parts}, sort_keys=True, separators=(",", ":")
+    )
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -7,12 +7,19 @@ from governance.pii.names import FAMILY, GIVEN
 
 LONGEST_SHAPE = 40
 LONGEST_RUN = 6
+LONGEST_TOKEN = 64
+LONGEST_ADDRESS = 200
 KEPT = frozenset("@.,-_+()/: ")
 
 INTEGER_AS_FLOAT = re.compile(r"^(\d{5,19})\.0+$")
-DECIMAL = re.compile(r"^[-+]?[$€£]?\s?(?:\d{0,3}(?:[.,]\d{3})+|\d*)[.,]\d+(?:e[-+]?\d+)?$", re.IGNORECASE)
+DECIMAL = re.compile(
+    r"^[-+]?(?:[$€£]|R\$)?\s?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){1,2}|\d{1,3}(?:\.\d{3})+,\d+|\d*[.,]\d+)"
+    r"(?:e[-+]?\d+)?$",
+    re.IGNORECASE,
+)
 DATE = re.compile(
-    r"^(?:\d{4}([-/. ])\d{1,2}\1\d{1,2}|\d{1,2}([-/. ])\d{1,2}\2(?:\d{4}|\d{2})|(?:19|20)\d{6})"
+    r"^(?:\d{4}([-/. ])\d{1,2}\1\d{1,2}|\d{1,2}([-/. ])\d{1,2}\2(?:\d{4}|\d{2})"
+    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
     r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:Z|[AaPp][Mm]|[-+]\d{2}:?\d{2})?)?$"
 )
 UUID = re.compile(r"^\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?$", re.IGNORECASE)
@@ -25,7 +32,8 @@ LAID_OUT = re.compile(
     r")(?:\s?(?:x|ext\.?|ramal|#)\s?\d{1,6})?$",
     re.IGNORECASE,
 )
-NAME = re.compile(r"^[^\W\d_]+(?:[.'’-]?[^\W\d_]+)*\.?(?:(?:, ?| )[^\W\d_]+(?:[.'’-]?[^\W\d_]+)*\.?){0,6}$")
+WORD = r"[^\W\d_]+(?:[.'’-][^\W\d_]+)*\.?"
+NAME = re.compile(rf"^{WORD}(?:(?:, ?| ){WORD}){{0,6}}$")
 STREET = re.compile(r"[^\W\d_]{2,}.*\d|\d.*[^\W\d_]{2,}.*[^\W\d_]{2,}", re.DOTALL)
 
 
@@ -53,11 +61,15 @@ def digits(value: str) -> int:
 
 def is_measure(value: str) -> bool:
     """An amount, a date or a UUID: never an identifier of a person by itself."""
+    if len(value) > LONGEST_TOKEN:
+        return False
     return bool(DECIMAL.match(value) or DATE.match(value) or UUID.match(value))
 
 
 def is_phone(value: str) -> bool:
     """Written as a telephone number may be: 7 to 15 digits (E.164) with the usual marks between."""
+    if not 7 <= len(value) <= LONGEST_TOKEN:
+        return False
     number = re.split(r"(?:x|ext|ramal|#)", value, maxsplit=1, flags=re.IGNORECASE)[0]
     return bool(PHONE.match(value)) and 7 <= digits(number) <= 15 and not is_measure(value)
 
@@ -97,4 +109,4 @@ def is_known_full_name(value: str) -> bool:
 
 def is_street(value: str) -> bool:
     """Words and a number together, as in a postal address."""
-    return len(value) >= 6 and " " in value and "@" not in value and bool(STREET.search(value))
+    return 6 <= len(value) <= LONGEST_ADDRESS and " " in value and "@" not in value and bool(STREET.search(value))

@@ -1,0 +1,171 @@
+"""The child process of a scan: reads, looks, judges, and tells its parent counts and masked shapes as JSON lines.
+
+Run as `python -m governance.pii.examine` with its orders as one JSON line on standard input. It knows no database, and
+nothing it prints holds a value of the table.
+"""
+
+import hashlib
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from audit.refusals import Refused
+from governance.pii import headers, places, rules, shapes
+from governance.pii.columns import MOST_COLUMNS, Sample
+from governance.pii.evidence import Sight
+
+NOTHING = frozenset({"", "null", "none", "nan", "n/a", "na", "nil", "-", "--", "\\n", "<na>", "nat"})
+TELL_EVERY = 0.5
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What to scan, and how much of the machine it may use: bytes of memory, seconds of work, rows, decoded bytes."""
+
+    path: str
+    roots: tuple[str, ...]
+    seed: str
+    memory: int = 3 * 1024**3
+    seconds: int = 900
+    rows: int = 200_000_000
+    decoded: int = 64 * 1024**3
+
+
+def tell(**words: Any) -> None:
+    """One line to the parent."""
+    sys.stdout.write(json.dumps(words, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+def limit(orders: Orders) -> None:
+    """Bind this process: address space, processor time, file sizes, no core dump; gone when its parent is."""
+    resource.setrlimit(resource.RLIMIT_AS, (orders.memory, orders.memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (orders.seconds, orders.seconds + 5))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(70)
+
+
+@dataclass
+class Table:
+    """What one pass over the file gave."""
+
+    samples: dict[str, Sample]
+    rows: int
+    gaps: dict[str, int]
+
+
+def read(orders: Orders, file: IO[bytes]) -> Table:
+    """Stream the file once into samples, within the budgets."""
+    from governance.pii import readers  # noqa: PLC0415 - pyarrow loads under the limits
+
+    reading = readers.Reading(os.fstat(file.fileno()).st_size, file.tell)
+    table = Table({}, 0, reading.gaps)
+    seed = hashlib.sha256(orders.seed.encode()).digest()
+    decoded, told = 0, 0.0
+    for batch in readers.batches(file, orders.path, reading):
+        table.rows += batch[0].rows if batch else 0
+        for cells in batch:
+            decoded += cells.values.nbytes if cells.values is not None else 0
+            sample = table.samples.get(cells.path)
+            if sample is None:
+                if len(table.samples) >= MOST_COLUMNS:
+                    reading.gap("pii.too_many_columns")
+                    continue
+                sample = table.samples[cells.path] = Sample(cells.path, seed, rules.MOST_DISTINCT)
+            sample.add(cells)
+        if table.rows > orders.rows or decoded > orders.decoded:
+            reading.gap("pii.over_budget")
+            break
+        if time.monotonic() - told > TELL_EVERY:
+            told = time.monotonic()
+            tell(progress=round(0.4 * reading.done, 3), words="reading", count=table.rows)
+    return table
+
+
+def look(table: Table) -> Iterator[rules.Verdict]:
+    """Judge column after column."""
+    from governance.pii.presidio import Analyzer  # noqa: PLC0415 - a second of imports, under the limits
+
+    analyzer = Analyzer()
+    for sample in table.samples.values():
+        values = tuple(v for v in map(shapes.plain, sample.values) if v.lower() not in NOTHING)
+        suggested = headers.meanings(sample.path)
+        hits, late = analyzer.examine(values, suggested)
+        sight = Sight(sample.path, values, tuple(hits), suggested, headers.names_people(sample.path))
+        why = (*sorted(sample.gaps), *(("pii.slow_values",) if late else ()))
+        yield rules.judge(sight, census=sample.census, why=why)
+
+
+def digest(file: IO[bytes]) -> str:
+    """The file's SHA-256, read from its beginning."""
+    file.seek(0)
+    seal = hashlib.sha256()
+    while part := file.read(1 << 20):
+        seal.update(part)
+    return "sha256:" + seal.hexdigest()
+
+
+def examine(orders: Orders) -> None:
+    """Scan the file and tell the result; what cannot be done is told as a code."""
+    from governance.pii import presidio  # noqa: PLC0415
+
+    with open(places.open_file(orders.path, [Path(root) for root in orders.roots]), "rb") as file:
+        before = os.fstat(file.fileno())
+        table = read(orders, file)
+        verdicts = []
+        for at, verdict in enumerate(look(table)):
+            verdicts.append(verdict)
+            tell(progress=round(0.4 + 0.55 * (at + 1) / len(table.samples), 3), words="looking", count=at + 1)
+        sealed = digest(file)
+        after = os.fstat(file.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        table.gaps["pii.changed_meanwhile"] = 1
+    if not table.rows:
+        table.gaps["pii.no_rows"] = 1
+    tell(
+        result={
+            "verdict": rules.overall((one.verdict for one in verdicts), gaps=bool(table.gaps)),
+            "ruleset": rules.ruleset(presidio.settings()),
+            "rows": table.rows,
+            "digest": sealed,
+            "gaps": table.gaps,
+            "columns": [_column(table.samples[one.path], one) for one in verdicts],
+        }
+    )
+
+
+def _column(sample: Sample, verdict: rules.Verdict) -> Mapping[str, Any]:
+    return {**asdict(verdict), "filled": sample.filled, "distinct": sample.distinct}
+
+
+def main() -> None:
+    """Obey one line of orders."""
+    orders = Orders(**json.loads(sys.stdin.buffer.readline()))
+    limit(orders)
+    try:
+        examine(orders)
+    except Refused as refusal:
+        tell(refused=refusal.code)
+    except MemoryError:
+        os._exit(71)
+    except Exception as error:  # noqa: BLE001 - the library's words may quote values: only the kind of error is told
+        tell(refused="pii.broken_inside", kind=type(error).__name__)
+
+
+if __name__ == "__main__":
+    main()
