@@ -50,9 +50,17 @@ def new_place(parent: Scope, kind: str, name: str) -> Scope:
         raise Conflict("access.name_taken", name=name) from error
 
 
-def person(new: NewPerson, kind: str = User.Kind.PERSON, owner_id: UUID | None = None) -> User:
-    """Make a principal without password or grants; refused when the address is taken."""
-    user = User(name=new.name, email=new.email, language=new.language, kind=kind, owner_id=owner_id)
+def person(new: NewPerson) -> User:
+    """Make a person without password or grants; refused when the address is taken."""
+    return _principal(User(name=new.name, email=new.email, language=new.language))
+
+
+def service(new: NewPerson, owner_id: UUID) -> User:
+    """Make a service account that `owner_id` answers for; refused when the name is taken."""
+    return _principal(User(name=new.name, email=new.email, kind=User.Kind.SERVICE, owner_id=owner_id))
+
+
+def _principal(user: User) -> User:
     user.set_unusable_password()
     try:
         with transaction.atomic():

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from audit.refusals import Invalid, NotSignedIn
+from audit.refusals import Invalid, NotSeen, NotSignedIn, Refused
 
 BRAND = "att"
 ID_LENGTH, SECRET_LENGTH, CHECK_LENGTH = 8, 43, 6
@@ -60,6 +61,11 @@ def mint(random: bytes) -> Minted:
     body = f"{BRAND}_{prefix}_{_base62(int.from_bytes(random[6:]), SECRET_LENGTH)}"
     text = body + _check(body)
     return Minted(text, prefix, digest_of(text))
+
+
+def link_secret(random: bytes) -> str:
+    """Return the secret of a sign-in link made of 32 random bytes."""
+    return _base62(int.from_bytes(random), SECRET_LENGTH)
 
 
 def read_token(text: str) -> Minted:
@@ -139,3 +145,76 @@ def _words(known: Sequence[str]) -> set[str]:
         spaced = text.replace("@", " ").replace(".", " ").replace("-", " ").replace("_", " ")
         found.update(spaced.split())
     return found
+
+
+LIMIT_WINDOW = timedelta(minutes=15)
+TRIES_HERE, TRIES_BY_NAME, TRIES_FROM_PLACE = 5, 50, 50
+FRESH_LINK = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class NewPassword:
+    """A password to set: whose, the stored hash it replaces, and its own hash, both made before any transaction."""
+
+    user_id: UUID
+    before: str
+    after: str
+    how: str
+
+
+@dataclass(frozen=True)
+class ServiceAccount:
+    """A machine's account to make or reuse: its name, roles over a scope, and the person who answers for it."""
+
+    name: str
+    roles: tuple[str, ...]
+    scope_id: UUID
+    owner_id: UUID
+
+
+@dataclass(frozen=True)
+class Tries:
+    """How many passwords failed within the last 15 minutes: for this address from here, for it, and from here."""
+
+    here: int
+    by_name: int
+    from_place: int
+
+
+def check_tries(tries: Tries) -> None:
+    """Refuse another password for now: 5 wrong ones for an address from one place, or 50 for either, in 15 minutes."""
+    wait = int(LIMIT_WINDOW.total_seconds()) // 60
+    if tries.here >= TRIES_HERE or tries.by_name >= TRIES_BY_NAME or tries.from_place >= TRIES_FROM_PLACE:
+        raise Refused("access.too_many_tries", minutes=wait)
+
+
+def require_self(actor_id: UUID, user_id: UUID) -> None:
+    """Refuse to touch what is somebody else's own, as if it did not exist."""
+    if actor_id != user_id:
+        raise NotSeen("not_seen", what="account")
+
+
+def require_person(kind: str, *, active: bool) -> None:
+    """Refuse everybody but active people: machines use tokens, and nobody else may come in."""
+    if kind != "person" or not active:
+        raise Invalid("access.cannot_sign_in")
+
+
+def check_child_token(expires_at: datetime, parent_expires_at: datetime | None) -> None:
+    """Refuse a token, made by showing another one, that would outlive it."""
+    if parent_expires_at is not None and expires_at > parent_expires_at:
+        raise Invalid("access.token_outlives")
+
+
+def service_address(name: str) -> str:
+    """Return the made-up address of a service account; refused when its name has no letter or digit to keep."""
+    folded = "".join(char if char.isascii() and char.isalnum() else "-" for char in name.casefold())
+    slug = "-".join(part for part in folded.split("-") if part)[:60]
+    if not slug:
+        raise Invalid("access.bad_name")
+    return f"{slug}@services.attestry.invalid"
+
+
+def is_local(path: str) -> bool:
+    """Return whether a place to go next is a path of ours: one slash first, and nothing a browser reads as a host."""
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path

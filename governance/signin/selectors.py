@@ -1,0 +1,97 @@
+"""Tokens, sessions and sign-in links, as whoever may see them; and how often a password failed."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from audit.actor import Actor, NotSeen, NotSignedIn
+from governance.access import selectors as access
+from governance.access.models import Session, SigninLink, Token, Try, User
+from governance.access.rules import Action
+from governance.signin.rules import LIMIT_WINDOW, Tries, digest_of, read_token, same
+
+
+def token_for(text: str, now: datetime) -> Token:
+    """Return the token that `text` is; refused when it is none, ended, or its holder or their owner is shut out."""
+    presented = read_token(text)
+    found = [
+        token
+        for token in Token.objects.select_related("user__owner").filter(prefix=presented.prefix)
+        if same(token.digest, presented.digest)
+    ]
+    if not found or found[0].revoked_at is not None or found[0].expires_at <= now:
+        raise NotSignedIn("access.bad_token")
+    user = found[0].user
+    if not user.is_active or (user.owner is not None and not user.owner.is_active):
+        raise NotSignedIn("access.bad_token")
+    return found[0]
+
+
+def tokens_for(actor: Actor) -> QuerySet[Token]:
+    """Return the tokens `actor` may know of: their own, their service accounts', and all for administrators."""
+    tokens = Token.objects.select_related("user")
+    if administers(actor):
+        return tokens
+    return tokens.filter(Q(user=actor.principal_id) | Q(user__owner=actor.principal_id))
+
+
+def token_seen_by(actor: Actor, pk: UUID) -> Token:
+    """Return that token; unknown and unseen are the same refusal."""
+    found = tokens_for(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="token")
+    return found
+
+
+def administers(actor: Actor) -> bool:
+    """Return whether `actor` administers the organisation."""
+    principal = access.user(actor.principal_id)
+    return principal is not None and access.may(principal, Action.ADMIN, None)
+
+
+def ends_with(actor: Actor) -> datetime | None:
+    """Return when the token that `actor` shows ends; `None` for a session."""
+    return Token.objects.filter(pk=actor.token_id).values_list("expires_at", flat=True).first()
+
+
+def sessions_of(user_id: UUID, now: datetime) -> QuerySet[Session]:
+    """Return somebody's sessions that have not run out, the newest first."""
+    return Session.objects.filter(user_id=user_id, expire_date__gt=now).order_by("-started_at")
+
+
+def session_of(user_id: UUID, pk: UUID) -> Session:
+    """Return that session of theirs; anybody else's is not seen."""
+    found = Session.objects.filter(user_id=user_id, id=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="session")
+    return found
+
+
+def link_for(secret: str) -> SigninLink:
+    """Return the sign-in link of that secret, whether or not it still works."""
+    found = SigninLink.objects.select_related("user").filter(digest=digest_of(secret)).first()
+    if found is None:
+        raise NotSeen("not_seen", what="link")
+    return found
+
+
+def tries(who: str, place: str, now: datetime) -> Tries:
+    """Return how often a password failed lately for this address, from this place, and both."""
+    recent = Try.objects.filter(Q(who=who) | Q(place=place), at__gt=now - LIMIT_WINDOW)
+    counts = recent.aggregate(
+        here=Count("pk", filter=Q(who=who, place=place)),
+        by_name=Count("pk", filter=Q(who=who)),
+        from_place=Count("pk", filter=Q(place=place)),
+    )
+    return Tries(**counts)
+
+
+def who_signs_in(email: str) -> User | None:
+    """Return the principal of that address, however it is capitalised."""
+    return User.objects.filter(email__iexact=email).first()
+
+
+def account(address: str) -> User | None:
+    """Return the service account of that made-up address."""
+    return User.objects.select_related("owner").filter(email=address, kind=User.Kind.SERVICE).first()
