@@ -25,7 +25,13 @@ STATUS: dict[type[Refused], int] = {
     Refused: 422,
     Unavailable: 503,
 }
-OTHER = {"request.method": 405, "request.too_large": 413, "request.media_type": 415, "broken": 500}
+OTHER = {
+    "request.method": 405,
+    "request.too_large": 413,
+    "request.media_type": 415,
+    "access.too_many_tries": 429,
+    "broken": 500,
+}
 PROBLEM = "application/problem+json"
 
 

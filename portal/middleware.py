@@ -1,6 +1,5 @@
 """What happens around every request: headers, who asks and when, locked by default, refusals in words."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from rest_framework.request import Request
 
 from audit.actor import ANONYMOUS, Actor, Forbidden, NotSignedIn, Refused
 from governance.access.models import Token, User
+from governance.signin import selectors as signin
 from jobs import selectors as clock
 from portal import errors
 
@@ -72,11 +72,10 @@ class WhoAsks:
 
     def _bearer(self, request: HttpRequest, header: str) -> Actor:
         scheme, _, secret = header.partition(" ")
-        digest = hashlib.sha256(secret.strip().encode()).hexdigest()
         now = request.now  # type: ignore[attr-defined]
-        token = Token.objects.select_related("user").filter(digest=digest, revoked_at=None, expires_at__gt=now).first()
-        if scheme.lower() != "bearer" or token is None or not token.user.is_active:
+        if scheme.lower() != "bearer":
             raise NotSignedIn("access.bad_token")
+        token = signin.token_for(secret.strip(), now)
         if token.last_used_at is None or token.last_used_at < now - USED_AGAIN:
             Token.objects.filter(pk=token.pk).update(last_used_at=now)
         request.user = token.user

@@ -67,7 +67,6 @@ DATABASES = {"default": database(os.environ.get("DATABASE_URL", ""))}
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -139,13 +138,17 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 0
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_ADAPTER = "governance.signin.allauth.Adapter"
+ACCOUNT_FORMS = {"login": "governance.signin.views.SignInForm", "reauthenticate": "governance.signin.views.AgainForm"}
+ACCOUNT_RATE_LIMITS = False  # governance.signin counts failures in the database, which every process shares
 
 SESSION_COOKIE_NAME = "__Host-attestry" if HTTPS else "attestry"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_ENGINE = "governance.signin.sessions"  # 30 minutes idle, 12 hours in any case
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_SAVE_EVERY_REQUEST = False
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("ATTESTRY_BEHIND_PROXY") else None

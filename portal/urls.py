@@ -12,10 +12,11 @@ from governance.policies import urls as policies
 from governance.promotions import urls as promotions
 from governance.registries import urls as registries
 from governance.reports import urls as reports
+from governance.signin import urls as signin
 from lineage import urls as lineage
 from portal import api, schema, views
 
-ROOMS = (audit, lineage, access, catalog, pii, policies, registries, promotions, reports)
+ROOMS = (audit, lineage, access, signin, catalog, pii, policies, registries, promotions, reports)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
@@ -30,7 +31,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/jobs", views.jobs_page, name="jobs"),
     path("settings/jobs/<uuid:pk>/retry", views.retry_job, name="jobs.retry"),
     path("settings/health", views.health_page, name="health"),
-    path("account/", include("allauth.account.urls")),
     *(path("api/v1/", include(room.api)) for room in ROOMS),
     *(path("", include(room.pages)) for room in ROOMS),
 ]

@@ -4,7 +4,6 @@ Ann is an ML engineer of the payments team and asks. Olga and Omar are complianc
 administers. Eve is signed in and was granted nothing.
 """
 
-import hashlib
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator
@@ -115,6 +114,7 @@ def person(founded: Any, now: datetime) -> Callable[..., Person]:
     from audit.actor import OPERATOR_ID
     from governance.access import records
     from governance.access.models import Token, User
+    from governance.signin.rules import RANDOM_BYTES, mint
 
     def make(
         name: str, roles: str | list[str] = "", scope: Any = None, kind: str = "person", owner: Any = None
@@ -124,15 +124,11 @@ def person(founded: Any, now: datetime) -> Callable[..., Person]:
         user.save()
         for role in [roles] if isinstance(roles, str) and roles else roles:
             records.grant(user.pk, role, scope or founded, OPERATOR_ID, now)
-        secret = f"test-{user.pk}"
+        minted = mint(user.pk.bytes + bytes(RANDOM_BYTES - 16))
         Token.objects.create(
-            user=user,
-            name="test",
-            prefix="test",
-            digest=hashlib.sha256(secret.encode()).hexdigest(),
-            expires_at=now + timedelta(days=1),
+            user=user, name="test", prefix=minted.prefix, digest=minted.digest, expires_at=now + timedelta(days=1)
         )
-        return Person(user, secret)
+        return Person(user, minted.text)
 
     return make
 

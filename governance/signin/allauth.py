@@ -1,7 +1,7 @@
 """django-allauth, told our rules: no sign-up, nothing kept beside our own tables, every try in the log."""
 
 import hashlib
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
@@ -14,6 +14,7 @@ from audit.doors import actor_of, now_of, say
 from audit.refusals import Refused
 from governance.access.models import User
 from governance.signin import passwords, rules, selectors, services
+from governance.signin.sessions import SessionStore
 
 
 def place_of(request: HttpRequest) -> str:
@@ -42,7 +43,7 @@ def check_password(request: HttpRequest, user: User | None, email: str, password
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     """What allauth asks us."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         """Nobody signs up: people are added."""
         return False
 
@@ -90,7 +91,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         services.sign_out(actor=actor_of(request), now=now_of(request))
         super().logout(request)
 
-    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+    def respond_user_inactive(self, *args: Any) -> HttpResponse:  # noqa: ARG002 - allauth names them
         """Never reached: the inactive fail like everybody whose password is wrong."""
         raise Refused("access.cannot_sign_in")
 
@@ -102,6 +103,6 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 def begin(request: HttpRequest, user: User) -> None:
     """Begin a new session for somebody who proved who they are."""
-    user.backend = "governance.access.backend.GrantBackend"  # type: ignore[attr-defined]
+    user.backend = "governance.access.backend.GrantBackend"
     DefaultAccountAdapter.login(Adapter(request), request, user)
-    request.session.begin(request.headers.get("User-Agent", ""))  # type: ignore[attr-defined]
+    cast("SessionStore", request.session).begin(request.headers.get("User-Agent", ""))

@@ -13,7 +13,7 @@ from audit.doors import Body, actor_of, idempotent, now_of, page, read
 from audit.refusals import Invalid, NotSeen
 from governance.access import selectors as access
 from governance.access.models import Session, Token, User
-from governance.signin import passwords, rules, selectors, services
+from governance.signin import passwords, selectors, services
 from governance.signin.allauth import check_password
 from governance.signin.rules import ServiceAccount
 from governance.signin.views import key_of
@@ -86,7 +86,14 @@ class Me(APIView):
         grants = access.held_by(user.pk).filter(access.in_force()).select_related("scope").order_by("scope__path")
         held = [{"role": one.role, "scope": one.scope.path, "expires_at": one.expires_at} for one in grants]
         return Response(
-            {"id": str(user.pk), "name": user.name, "email": user.email, "kind": user.kind, "via": actor.via, "grants": held}
+            {
+                "id": str(user.pk),
+                "name": user.name,
+                "email": user.email,
+                "kind": user.kind,
+                "via": actor.via,
+                "grants": held,
+            }
         )
 
 

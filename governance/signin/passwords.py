@@ -26,7 +26,7 @@ def fits(user: User, password: str) -> bool:
 
 
 def changed(user: User, old: str, new: str) -> NewPassword:
-    """Return the change from `old`, which the door has checked, to `new`; refused when they are the same or it is weak."""
+    """Return the change from `old`, which the door checked, to `new`; refused when they are the same or it is weak."""
     if old == new:
         raise Invalid("access.password_same")
     return first(user, new, how="own")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from governance.access.models import Grant, Session, SigninLink, Token, Try, User
-from governance.signin.rules import LINK_LIFE, LIMIT_WINDOW, Minted
+from governance.signin.rules import LIMIT_WINDOW, LINK_LIFE, Minted
 
 KEPT = timedelta(days=1)
 
@@ -30,9 +30,7 @@ def link(user: User, purpose: str, host: str, digest: str, by: UUID, now: dateti
 
 def token(user: User, name: str, minted: Minted, expires_at: datetime) -> Token:
     """Keep a new token's digest."""
-    return Token.objects.create(
-        user=user, name=name, prefix=minted.prefix, digest=minted.digest, expires_at=expires_at
-    )
+    return Token.objects.create(user=user, name=name, prefix=minted.prefix, digest=minted.digest, expires_at=expires_at)
 
 
 def hold(user: User, roles: set[str], scope_id: UUID, by: UUID, now: datetime) -> None:
@@ -40,7 +38,12 @@ def hold(user: User, roles: set[str], scope_id: UUID, by: UUID, now: datetime) -
     held = Grant.objects.filter(principal_id=user.pk, scope_id=scope_id, object_id=None, revoked_at=None)
     for role in sorted(roles - set(held.filter(expires_at=None).values_list("role", flat=True))):
         Grant.objects.create(
-            principal_id=user.pk, role=role, scope_id=scope_id, granted_by=by, not_before=now, reason="its token's roles"
+            principal_id=user.pk,
+            role=role,
+            scope_id=scope_id,
+            granted_by=by,
+            not_before=now,
+            reason="its token's roles",
         )
 
 

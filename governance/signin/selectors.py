@@ -52,7 +52,8 @@ def administers(actor: Actor) -> bool:
 
 def ends_with(actor: Actor) -> datetime | None:
     """Return when the token that `actor` shows ends; `None` for a session."""
-    return Token.objects.filter(pk=actor.token_id).values_list("expires_at", flat=True).first()
+    shown = Token.objects.filter(pk=actor.token_id).first() if actor.token_id else None
+    return shown.expires_at if shown else None
 
 
 def sessions_of(user_id: UUID, now: datetime) -> QuerySet[Session]:

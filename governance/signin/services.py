@@ -28,7 +28,9 @@ def sign_in(*, actor: Actor, user: User, who: str, place: str, now: datetime) ->
     require_self(actor.principal_id, user.pk)
     require_person(user.kind, active=user.is_active)
     records.forgive(who, place, now)
-    log.append(actor=actor, action="signin.succeeded", subjects=[f"person:{user.pk}"], at=now, about={"how": "password"})
+    log.append(
+        actor=actor, action="signin.succeeded", subjects=[f"person:{user.pk}"], at=now, about={"how": "password"}
+    )
 
 
 @transaction.atomic(durable=True)
@@ -82,7 +84,9 @@ def set_password(*, actor: Actor, change: NewPassword, keep: str | None, now: da
 
 
 @transaction.atomic(durable=True)
-def issue_signin_link(*, actor: Actor, person_id: UUID, purpose: str, host: str, now: datetime) -> tuple[SigninLink, str]:
+def issue_signin_link(
+    *, actor: Actor, person_id: UUID, purpose: str, host: str, now: datetime
+) -> tuple[SigninLink, str]:
     """Give out a link that signs a person in once, within 10 minutes, at `host`; returns it and its secret.
 
     With purpose `reset` it leads to choosing a new password: nobody ever sets one for somebody else. Earlier links

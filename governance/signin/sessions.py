@@ -2,7 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from django.contrib.auth import SESSION_KEY
@@ -47,12 +47,18 @@ class SessionStore(DatabaseStore):
             Session.objects.filter(pk=row.pk).update(expire_date=ahead)
         return row
 
+    def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
+        """Write the row; a new key is a new session with an id of its own."""
+        if must_create:
+            self._get_session(no_load=True)[ID] = str(uuid4())
+        super().save(must_create)
+
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """Return the row for `data`; what the row must not forget lies in the data, because every save writes all."""
         for key, value in ((ID, str(uuid4())), (SINCE, timezone.now().isoformat())):
             if key not in data:
                 self[key] = data[key] = value
-        row: Session = super().create_model_instance(data)
+        row = cast("Session", super().create_model_instance(data))
         row.id = data[ID]
         row.started_at = datetime.fromisoformat(data[SINCE])
         row.user_id = data.get(SESSION_KEY)

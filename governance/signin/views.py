@@ -124,7 +124,10 @@ def _account(request: HttpRequest, form: TokenForm, status: int) -> HttpResponse
             "tokens": person.tokens.filter(revoked_at=None, expires_at__gt=now).order_by("expires_at"),
             "sessions": selectors.sessions_of(person.pk, now),
             "here": key_of(request),
-            "grants": access.held_by(person.pk).filter(access.in_force()).select_related("scope").order_by("scope__path"),
+            "grants": access.held_by(person.pk)
+            .filter(access.in_force())
+            .select_related("scope")
+            .order_by("scope__path"),
         },
         status=status,
     )
@@ -150,8 +153,9 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 def _fresh_reset(request: HttpRequest, person: User) -> bool:
-    used = SigninLink.objects.filter(pk=request.session.get(RESET), user=person).values_list("used_at", flat=True)
-    return any(at is not None and now_of(request) - at < rules.FRESH_LINK for at in used)
+    came_by = request.session.get(RESET)
+    link = SigninLink.objects.filter(pk=came_by, user=person).first() if came_by else None
+    return link is not None and link.used_at is not None and now_of(request) - link.used_at < rules.FRESH_LINK
 
 
 def _set_password(request: HttpRequest, person: User, given: dict[str, str], *, by_link: bool) -> None:
