@@ -50,7 +50,8 @@ class SessionStore(DatabaseStore):
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         """Write the row; a new key is a new session with an id of its own."""
         if must_create:
-            self._get_session(no_load=True)[ID] = str(uuid4())
+            data: dict[str, Any] = cast("Any", self)._get_session(no_load=True)
+            data[ID] = str(uuid4())
         super().save(must_create)
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
