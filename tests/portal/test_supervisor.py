@@ -159,6 +159,7 @@ def test_a_signal_stops_the_children_and_ends_in_peace(number: int, mark: str) -
     process.send_signal(number)
     assert process.stdout.read() == "stopped\n"
     assert process.wait(timeout=10) == 0
+    process.stdout.close()
     assert not running(child)
 
 

@@ -1,0 +1,282 @@
+"""`attestry`: one command for the server, for people elsewhere, and for auditors offline.
+
+Data goes to stdout and words to stderr. Nothing heavy is imported here: commands import what they need when they run.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from portal import remote
+from portal.client import CHECKS, ERROR, OK, USAGE, Failed
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="The data directory (ATTESTRY_DATA_DIR, else ./attestry-data).")
+]
+
+app = typer.Typer(
+    help="Decide which machine-learning models may run where, and prove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+token = typer.Typer(help="Tokens of service accounts.", no_args_is_help=True, rich_markup_mode=None)
+audit = typer.Typer(help="The append-only log.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(token, name="token")
+app.add_typer(audit, name="audit")
+remote.attach(app, audit)
+lineage = remote.lineage
+
+
+def tell(words: str) -> None:
+    """Say something to whoever runs the command."""
+    print(words, file=sys.stderr)
+
+
+def show(data: Any, *, as_json: bool, words: str) -> None:
+    """Print `data` as JSON when that was asked for, else `words`."""
+    print(json.dumps(data, ensure_ascii=False) if as_json else words)
+
+
+def server(data_dir: Path | None) -> None:
+    """Load Django over an existing data directory."""
+    from portal import datadir
+
+    os.umask(0o077)
+    datadir.existing(data_dir)
+    _django()
+
+
+def _django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    import django
+
+    django.setup()
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Play the demo: people, a model, a request to decide.")] = False,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    data_dir: DataDir = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many jobs run side by side.")] = 2,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy speaks https for us.")] = False,
+) -> None:
+    """Start everything and stay: web, worker and, for the demo, an MLflow server. Ctrl-C stops it all."""
+    from portal import datadir
+    from portal import up as house
+
+    plan = house.Plan(datadir.locate(data_dir), host, port, workers, demo, behind_proxy)
+    raise typer.Exit(house.run(plan))
+
+
+@app.command()
+def migrate(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Make keys and tables, or bring them up to date. Safe to repeat."""
+    from portal import datadir
+
+    datadir.make(datadir.locate(data_dir))
+    _django()
+    from portal import groundwork
+
+    groundwork.lay(lambda _: None)
+    show({"state": "ready"}, as_json=as_json, words="Keys, tables and static files are in place.")
+
+
+@app.command(hidden=True)
+def prepare(demo: Annotated[bool, typer.Option("--demo")] = False) -> None:
+    """Do what `up` needs done before it starts its children."""
+    _django()
+    from portal import groundwork, welcome
+
+    groundwork.lay(tell)
+    welcome.write(demo=demo)
+
+
+@app.command()
+def web(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Requests answered side by side.")] = 8,
+    data_dir: DataDir = None,
+    behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy speaks https for us.")] = False,
+) -> None:
+    """Serve pages and interface, without a worker; `up` is the whole house."""
+    from portal import datadir
+    from portal import up as house
+
+    behind = behind_proxy or bool(os.environ.get("ATTESTRY_BEHIND_PROXY"))
+    if not behind and not house.is_loopback(host):
+        house.check_exposure(host, behind_proxy=False, base_url="")
+    os.umask(0o077)
+    datadir.existing(data_dir)
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    Granian(
+        "portal.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, workers=1, websockets=False,
+        blocking_threads=threads, backpressure=threads * 16, log_access=False, respawn_failed_workers=True,
+    ).serve()  # fmt: skip
+
+
+@app.command()
+def worker(
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="How many jobs run side by side.")] = 2,
+    check: Annotated[bool, typer.Option("--check", help="Only tell, by exit code, whether one lives here.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Do owed work and keep the log in order. Without BROKER_URL run exactly one; with it, as many as you like."""
+    server(data_dir)
+    if check:
+        from portal import doctor as health
+
+        raise typer.Exit(OK if health.worker_lives_here() else ERROR)
+    from portal.celery import app as celery
+
+    celery.worker_main(["--quiet", "worker", f"--concurrency={concurrency}", "--loglevel=INFO", "--without-gossip",
+                        "--without-mingle", "--without-heartbeat", f"--hostname=worker-{os.getpid()}@%h"])  # fmt: skip
+
+
+@token.command("create")
+def token_create(
+    name: Annotated[str, typer.Option(help="What the service account is for.")],
+    role: Annotated[str, typer.Option(help="Roles, with commas: ingest, register, request, deploy, viewer, auditor.")],
+    scope: Annotated[str, typer.Option(help="Where it may act, as in acme/payments; default everywhere.")] = "",
+    days: Annotated[int, typer.Option(min=1, max=366)] = 90,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Make a service account's token and print it, once, alone on stdout."""
+    server(data_dir)
+    from portal import welcome
+
+    made = welcome.service_token(name, [part.strip() for part in role.split(",") if part.strip()], scope, days)
+    show(made, as_json=as_json, words=made["token"])
+
+
+@app.command()
+def backup(
+    file: Path,
+    without_keys: Annotated[bool, typer.Option("--without-keys", help="Leave the keys out; keep them apart.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Write database, keys and the last signed checkpoint to one archive, while everything runs."""
+    server(data_dir)
+    from portal import backup as archive
+
+    manifest = archive.write(file, with_keys=not without_keys)
+    kept = "It does not hold the keys" if without_keys else "It holds the keys: keep it private"
+    words = f"{file}: {manifest['log_size']} log entries or more, {manifest['database']}. {kept}."
+    show(manifest, as_json=as_json, words=words)
+
+
+@app.command()
+def restore(file: Path, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Bring back a backup into an empty data directory (and an empty PostgreSQL database)."""
+    from portal import datadir
+
+    datadir.make_place(datadir.locate(data_dir))
+    _django()
+    from portal import restore as archive
+
+    archive.check_empty(datadir.locate())
+    manifest = archive.bring_back(file)
+    if manifest["memory"] == "backup":
+        tell(archive.NO_MEMORY)
+    words = f"Restored a log of {manifest['log_size']} entries or more, as of {manifest['made_at']}."
+    show(manifest, as_json=as_json, words=words)
+
+
+@app.command()
+def doctor(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Look everything over and say what is wrong and what to do; exit code 1 when something is."""
+    server(data_dir)
+    from portal import doctor as health
+
+    findings = health.examine()
+    words = "\n".join(f"{finding.mark:<5} {finding.about}: {finding.words}" for finding in findings)
+    show(health.summary(findings), as_json=as_json, words=words)
+    raise typer.Exit(ERROR if any(finding.bad for finding in findings) else OK)
+
+
+@lineage.command("rebuild")
+def lineage_rebuild(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Make every projection again from the raw events."""
+    server(data_dir)
+    from portal import upkeep
+
+    done = upkeep.rebuild_lineage()
+    show(done, as_json=as_json, words=f"{done['events']} events replayed.")
+
+
+@audit.command("verify")
+def audit_verify(
+    directory: Annotated[Path | None, typer.Argument(help="An export of the log.")] = None,
+    key: Annotated[str, typer.Option(help="The verifier key, obtained by another way than the export.")] = "",
+    database: Annotated[
+        bool, typer.Option("--database", help="Verify the log in the database, on the server.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Verify an export offline, or the database's own log; exit code 5 when it does not hold."""
+    if database == (directory is not None):
+        raise Failed("Name an exported directory with --key VKEY, or --database.", USAGE)
+    from portal import upkeep
+
+    if directory is not None:
+        raise typer.Exit(upkeep.verify_export(directory, key, as_json=as_json))
+    server(data_dir)
+    found = upkeep.verify_database()
+    show(found, as_json=as_json, words=found["words"])
+    raise typer.Exit(OK if found["holds"] else CHECKS)
+
+
+def main() -> None:
+    """Run the command; every refusal is one sentence on stderr and an exit code."""
+    try:
+        app()
+    except Exception as error:
+        code = _explain(error)
+        if code is None:
+            raise
+        sys.exit(code)
+
+
+def _explain(error: Exception) -> int | None:
+    """Say an expected refusal and return its exit code; None for what we did not expect."""
+    if isinstance(error, Failed):
+        if error.problem and "--json" in sys.argv:
+            print(json.dumps(error.problem, ensure_ascii=False))
+        tell(error.sentence)
+        return error.code
+    from portal import datadir
+
+    if isinstance(error, datadir.Unfit):
+        tell(str(error))
+        return ERROR
+    return _explain_refusal(error)
+
+
+def _explain_refusal(error: Exception) -> int | None:
+    from audit.refusals import Refused
+    from portal.client import REFUSED
+
+    if not isinstance(error, Refused):
+        return None
+    from portal.sentences import say
+
+    tell(say(error))
+    return REFUSED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""What an operator does now and then: verify the log, and make the lineage again."""
+
+from pathlib import Path
+from typing import Any
+
+from portal.client import USAGE, Failed
+
+
+def verify_export(directory: Path, key: str, *, as_json: bool) -> int:
+    """Run the offline verifier on an export, with a key that came by another way; its exit code."""
+    from audit.offline import verify
+
+    if not key:
+        raise Failed("Give the log's verifier key with --key, from a place you trust: not from the export.", USAGE)
+    return verify.main([str(directory), "--key", key, *(["--json"] if as_json else [])])
+
+
+def verify_database() -> dict[str, Any]:
+    """Verify every entry in the database against what was signed."""
+    from audit import verify
+
+    report = verify.database()
+    faults = [{"entry": fault.seq, "what": fault.what} for fault in report.faults[:100]]
+    words = "\n".join(map(str, report.faults)) or f"OK: {report.size} entries, root {report.root.hex()}"
+    return {"holds": report.sound, "size": report.size, "root": report.root.hex(), "faults": faults, "words": words}
+
+
+def rebuild_lineage() -> dict[str, Any]:
+    """Make every lineage projection again from the raw events."""
+    from lineage import projection
+
+    return {"events": projection.rebuild()}
