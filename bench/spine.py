@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
-from bench.portal import Portal, running
+from bench.portal import Portal, Reader, running
 
 ROUNDS = 5
 
@@ -37,17 +37,16 @@ def interleaved(ask: Callable[[], None], bare: Callable[[], None], n: int) -> tu
     return statistics.median(ours), statistics.median(peers)
 
 
-def pages(portal: Portal) -> dict[str, str]:
+def pages(reader: Reader) -> dict[str, str]:
     """What is measured: name -> path, with the ids of this portal."""
-    promotion = portal.get_json("/api/v1/promotions?limit=1")["results"][0]
-    dataset = portal.get_json("/api/v1/datasets?limit=1")["results"][0]
-    model = portal.get_json("/api/v1/models?limit=1")["results"][0]
-    lineage = f"/lineage?type=model&namespace={portal.mlflow}&name=models:/{model['name']}&direction=up&depth=5"
+    promotion = reader.json("GET", "/api/v1/promotions?limit=1")["results"][0]
+    dataset = reader.json("GET", "/api/v1/datasets?limit=1")["results"][0]
+    model = reader.json("GET", "/api/v1/models?limit=1")["results"][0]
     return {
         "inbox page": "/approvals",
         "decision page": f"/approvals/{promotion['key']}",
         "dataset page": f"/datasets/{dataset['id']}",
-        "lineage page": lineage,
+        "lineage page": f"/models/{model['id']}/lineage",
     }
 
 
@@ -73,17 +72,24 @@ def rate(send: Callable[[], None], n: int) -> float:
 
 
 def claims(portal: Portal, scale: int) -> list[dict[str, object]]:
+    officer = portal.reader()
+    officer.sign_in(*next(pair for pair in portal.passwords().items() if "officer" in pair[0] or pair[0]))
+    ingest = portal.reader(portal.token("ingest"))
     found = []
-    for name, path in pages(portal).items():
-        portal.get(path)
-        ours, peer = interleaved(lambda path=path: portal.get(path), lambda: portal.get("/healthz"), 20 * scale)
+    for name, path in pages(officer).items():
+        ours, peer = interleaved(lambda path=path: get(officer, path), lambda: get(officer, "/healthz"), 20 * scale)
         found.append(claim(f"{name} p95", "ms", ours, peer, peer / ours, 20 * scale * ROUNDS))
     n = 100 * scale
-    mine = [rate(lambda: portal.post_event(event()), n) for _ in range(ROUNDS)]
-    bare = [rate(lambda: portal.get("/healthz"), n) for _ in range(ROUNDS)]
+    mine = [rate(lambda: ingest.json("POST", "/api/v1/lineage", event()), n) for _ in range(ROUNDS)]
+    bare = [rate(lambda: get(ingest, "/healthz"), n) for _ in range(ROUNDS)]
     ours, peer = statistics.median(mine), statistics.median(bare)
     found.append(claim("POST /api/v1/lineage, one connection", "requests/s", ours, peer, ours / peer, n * ROUNDS))
     return found
+
+
+def get(reader: Reader, path: str) -> None:
+    status, page = reader.ask("GET", path)
+    assert status == 200, (path, status, page[:300])
 
 
 def claim(name: str, unit: str, ours: float, peer: float, ratio: float, n: int) -> dict[str, object]:
