@@ -128,9 +128,14 @@ class Portal:
 
     def passwords(self) -> dict[str, str]:
         """E-mail address -> password of the people the demo made."""
-        lines = (self.data / "people.txt").read_text().splitlines()
-        pairs = [line.split() for line in lines if "@" in line and not line.startswith("#")]
-        return {pair[0]: pair[1] for pair in pairs}
+        people = json.loads((self.data / "people.json").read_text())
+        return {email: about["password"] for email, about in people.items()}
+
+    def person(self, title: str, number: int = 0) -> tuple[str, str]:
+        """E-mail address and password of the person with that title."""
+        people = json.loads((self.data / "people.json").read_text())
+        found = [email for email, about in people.items() if title in about["title"]]
+        return found[number], people[found[number]]["password"]
 
     def reader(self, token: str = "") -> Reader:
         return Reader(self.port, token)

@@ -73,7 +73,7 @@ def rate(send: Callable[[], None], n: int) -> float:
 
 def claims(portal: Portal, scale: int) -> list[dict[str, object]]:
     officer = portal.reader()
-    officer.sign_in(*next(pair for pair in portal.passwords().items() if "officer" in pair[0] or pair[0]))
+    officer.sign_in(*portal.person("compliance"))
     ingest = portal.reader(portal.token("ingest"))
     found = []
     for name, path in pages(officer).items():
