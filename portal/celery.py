@@ -12,7 +12,11 @@ from celery.signals import setup_logging, worker_process_init, worker_ready, wor
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-CLOCK: dict[str, tuple[float, str]] = {}
+CLOCK: dict[str, tuple[float, str]] = {
+    "registries.rounds": (15, "registries.rounds"),
+    "registries.resync": (60, "registries.resync"),
+    "registries.recheck": (3600, "registries.recheck"),
+}
 """What runs when: name -> (every so many seconds, errand kind)."""
 
 app = Celery("attestry")

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from governance.access import records as access
 from governance.policies import records as policies
+from governance.registries import records as registries
 
 
 @transaction.atomic
@@ -13,3 +14,4 @@ def found(now: datetime) -> None:
     """Found every room as of `now`; does nothing where it was done."""
     access.found(now)
     policies.found(now)
+    registries.found(now)

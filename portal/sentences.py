@@ -119,6 +119,8 @@ CATALOG: Mapping[str, object] = {
     "catalog.needs_owner": _("Somebody must answer for this: name at least one owner."),
     "catalog.adopted_already": _("This was adopted already. Its owners can change where it belongs."),
     "catalog.ambiguous_name": _("More than one model is called “%(name)s”. Give the model's id instead."),
+    "catalog.needs_revision": _("Say which revision you saw, as `revision` or in If-Match."),
+    "catalog.labels_or_owners": _("Send either labels or owners."),
     "catalog.bad_date": _("“%(value)s” is not a date and time. Write it like 2026-11-21 or 2026-11-21T14:00."),
 }
 

@@ -14,6 +14,7 @@ DATA_DIR = Path(os.environ.get("ATTESTRY_DATA_DIR") or "attestry-data").resolve(
 BASE_URL = os.environ.get("ATTESTRY_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 BROKER_URL = os.environ.get("BROKER_URL", "")
 MLFLOW_TRACKING_URI = os.environ.get("MLFLOW_TRACKING_URI", "")
+MLFLOW_WEBHOOK_SECRET = os.environ.get("MLFLOW_WEBHOOK_SECRET", "")
 SCAN_ROOTS = [Path(root) for root in os.environ.get("ATTESTRY_SCAN_ROOTS", "").split(":") if root]
 
 SECRET_KEY_FILE = Path(os.environ.get("ATTESTRY_SECRET_KEY_FILE") or DATA_DIR / "secret.key")

@@ -158,6 +158,9 @@ def people(person: Callable[..., Person], payments: Any) -> Any:
 def run_jobs() -> Callable[[], int]:
     """Do the jobs that are due, and those they owe, in this process; returns how many."""
     from jobs import tasks
+    from portal.celery import app
+
+    app.loader.import_default_modules()
 
     def run(rounds: int = 20) -> int:
         done = 0

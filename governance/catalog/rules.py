@@ -52,7 +52,7 @@ def read_card(raw: object) -> dict[str, Any]:
 
 
 def _text(field: str, value: object) -> str:
-    if not isinstance(value, str) or "\x00" in value:
+    if not isinstance(value, str) or "\x00" in value or re.search("[\ud800-\udfff]", value):
         raise Malformed("catalog.card_shape", field=field)
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
     if len(text) > LONGEST_TEXT:

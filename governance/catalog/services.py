@@ -13,10 +13,13 @@ from audit import log
 from audit.actor import Actor, Conflict, Invalid, NotSeen, require
 from governance.access.models import Scope, User
 from governance.access.rules import Action
-from governance.catalog import rules
+from governance.catalog import records, rules
 from governance.catalog.models import Asset, Card, Owner
+from governance.catalog.records import Named
 from governance.catalog.selectors import asset_seen_by, card_of
 from jobs.records import enqueue
+from lineage import selectors as lineage
+from lineage.naming import is_model as is_model_name
 
 
 @transaction.atomic(durable=True)
@@ -45,7 +48,7 @@ def edit_card(*, actor: Actor, asset_id: UUID, fields: object, revision: int, no
         private={"card": json.dumps(cleaned, ensure_ascii=False, sort_keys=True)},
         at=now,
     )
-    enqueue("promotions.reassess", str(asset.pk), dedupe_key=f"reassess:{asset.pk}")
+    enqueue("promotions.sweep", dedupe_key="promotions.sweep")
     return card
 
 
@@ -138,3 +141,30 @@ def _people(ids: Sequence[UUID]) -> list[UUID]:
 def _own(asset: Asset, people: Sequence[UUID]) -> None:
     Owner.objects.filter(asset=asset).exclude(user__in=people).delete()
     Owner.objects.bulk_create([Owner(asset=asset, user_id=pk) for pk in people], ignore_conflicts=True)
+
+
+@transaction.atomic(durable=True)
+def discover(*, actor: Actor, dataset_pk: int, now: datetime) -> Asset | None:
+    """Catalogue what lineage has just seen: a dataset, or the model that a MODEL dataset stands for.
+
+    It appears unowned in the dataset's scope; meeting what a registry has named before, the two become one. Returns
+    `None` for a dataset that is gone.
+    """
+    dataset = lineage.dataset(dataset_pk)
+    if dataset is None:
+        return None
+    require(actor, Action.INGEST, dataset)
+    named = Named(dataset.namespace, dataset.name, dataset.scope_id, lineage_dataset_id=dataset.pk)
+    is_model = dataset.kind == Asset.Kind.MODEL or is_model_name(dataset.namespace, dataset.name)
+    asset, news = (records.discover_model if is_model else records.discover_dataset)(named, now)
+    if news:
+        log.append(
+            actor=actor,
+            action="asset.discovered",
+            subjects=[asset.subject],
+            scope_id=asset.scope_id,
+            about={"kind": asset.kind, "by": "event"},
+            private={"name": f"{asset.namespace} {asset.name}"},
+            at=now,
+        )
+    return asset

@@ -169,3 +169,9 @@ def version(pk: UUID | str) -> Version | None:
 def labels_of(registry: Registry, name: str) -> set[str]:
     """Return the labels of the versions known of a registry's model of that name."""
     return set(Version.objects.filter(asset__registry=registry, asset__name=name).values_list("label", flat=True))
+
+
+def noted_after(registry: Registry, at: datetime) -> set[tuple[UUID, str]]:
+    """Return the models and aliases whose newest line in the ledger is younger than `at`."""
+    rows = AliasSeen.objects.filter(registry=registry, seen_at__gt=at)
+    return set(rows.values_list("asset_id", "alias"))

@@ -159,8 +159,11 @@ def _move(actor: Actor, registry: Registry, look: Look, now: datetime) -> None:
     seen = [Alias(m.name, alias, label) for m in look.models if m.name in assets for alias, label in m.aliases.items()]
     known = selectors.known_aliases(registry)
     before = {(each.model, each.alias): each.label for each in known}
+    newer = selectors.noted_after(registry, look.asked_at)
     for move in rules.alias_moves(known, seen):
         asset = assets[move.model]
+        if (asset.pk, move.alias) in newer:
+            continue  # somebody moved it and said so while this look was under way
         records.note_seen(registry, asset, move.alias, move.label, now)
         log.append(
             actor=actor,
@@ -208,7 +211,7 @@ def note_model(*, actor: Actor, registry_id: UUID, sighting: Sighting, now: date
         log.append(
             actor=actor, action="version.facts_noted", subjects=subjects, scope_id=asset.scope_id, about=about, at=now
         )
-        enqueue("promotions.reassess", str(asset.pk), dedupe_key=f"reassess:{asset.pk}")
+        enqueue("promotions.sweep", dedupe_key="promotions.sweep")
     return asset
 
 
@@ -281,7 +284,7 @@ def note_digest(*, actor: Actor, version_id: UUID, found: Digested, now: datetim
         outcome="success" if outcome == "first" else "failure",
         at=now,
     )
-    enqueue("promotions.reassess", str(version.asset_id), dedupe_key=f"reassess:{version.asset_id}")
+    enqueue("promotions.sweep", dedupe_key="promotions.sweep")
     return outcome
 
 

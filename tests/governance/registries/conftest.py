@@ -127,7 +127,7 @@ class Door:
 
 
 @pytest.fixture(scope="session")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("mlflow")
     port = free_port()
     server = Server(f"http://127.0.0.1:{port}", home / "artifacts", home / "log")
@@ -149,8 +149,17 @@ def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             process.wait(10)
 
 
+@pytest.fixture
+def mlflow(mlflow_server: Server) -> Iterator[Server]:
+    """The server, emptied of models after each test."""
+    yield mlflow_server
+    client = mlflow_server.client()
+    for model in client.search_registered_models():
+        client.delete_registered_model(model.name)
+
+
 def _wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 240
     while time.monotonic() < until and process.poll() is None:
         with suppress(OSError), urllib.request.urlopen(f"{server.uri}/health", timeout=2) as answer:
             if answer.status == 200:
@@ -165,3 +174,23 @@ def door(mlflow: Server) -> Iterator[Door]:
     door.open()
     yield door
     door.shut()
+
+
+@pytest.fixture
+def entries(db: None) -> Any:
+    """The log's entries of one action, oldest first."""
+    from audit.models import Entry
+
+    return lambda action: list(Entry.objects.filter(action=action).order_by("pk"))
+
+
+@pytest.fixture
+def connected(founded: Any, people: Any, now: Any) -> Any:
+    """Connect a registry as the administrator: `connected(uri)`; nothing has looked at it yet."""
+    from governance.registries import services
+
+    def make(uri: str, name: str = "MLflow", scope: Any = None) -> Any:
+        scope_id = scope.pk if scope else None
+        return services.connect(actor=people.adam.actor, name=name, uri=uri, scope_id=scope_id, now=now)
+
+    return make
