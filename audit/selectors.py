@@ -1,10 +1,12 @@
 """Reading the log: entries as somebody may see them, hashes and proofs for anybody who may ask."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from audit import sidecar
@@ -96,6 +98,11 @@ def late(now: datetime) -> bool:
     return Pending.objects.filter(entry__at__lt=now - LATE).exists()
 
 
+def published() -> int:
+    """How many entries are under the newest checkpoint; 0 before there is one."""
+    return Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+
+
 def whole_log(actor: Actor) -> bool:
     """Whether `actor` may read the whole organisation's entries, those without a scope included."""
     try:
@@ -103,6 +110,11 @@ def whole_log(actor: Actor) -> bool:
     except Forbidden:
         return False
     return True
+
+
+def audits_somewhere(actor: Actor) -> bool:
+    """Whether `actor` may read the entries of any scope at all."""
+    return visible(actor, "audit").scope_ids.exists()
 
 
 def entries_for(actor: Actor) -> QuerySet[Entry]:
@@ -225,9 +237,49 @@ def extends(signed: sidecar.Signed | None) -> None:
         raise Unavailable("audit.beside_signed", signed=here.size)
 
 
-def last_seen(actor_id: UUID) -> datetime | None:
-    """When `actor_id` last left an entry."""
-    return Entry.objects.filter(actor_id=actor_id).order_by("-pk").values_list("at", flat=True).first()
+@dataclass(frozen=True)
+class Export:
+    """What an export showed: the log's size and root, and when it was taken."""
+
+    size: int
+    root: bytes
+    at: datetime
+
+
+def last_export() -> Export | None:
+    """The newest export of the whole log, as its own entry tells it."""
+    entry = Entry.objects.filter(action="audit.exported").order_by("-pk").first()
+    if entry is None:
+        return None
+    about = json.loads(bytes(entry.body))["about"]
+    return Export(about["size"], bytes.fromhex(about["root"]), entry.at)
+
+
+def extends_export(export: Export | None) -> None:
+    """Refuse unless the log continues what `export` showed."""
+    if export is not None and (size() < export.size or root(export.size) != export.root):
+        raise Unavailable("audit.beside_exported", size=export.size)
+
+
+def names(actor_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The names of principals, as far as they still have one."""
+    people = get_user_model()._default_manager.filter(pk__in=set(actor_ids))
+    return dict(people.values_list("pk", "name"))
+
+
+def may_open(actor: Actor, entry: Entry) -> bool:
+    """Whether `actor` may read the personal values behind an entry they see."""
+    try:
+        require(actor, "read_pii", entry if entry.scope_id else None)
+    except Forbidden:
+        return False
+    return True
+
+
+def reader(actor: Actor) -> None:
+    """Refuse strangers: what is public about the log is for those who can look at something here."""
+    if not visible(actor, "browse").scope_ids.exists():
+        raise NotSeen("not_seen")
 
 
 def signed_state(checkpoint: Checkpoint) -> Signed:

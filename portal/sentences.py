@@ -225,7 +225,7 @@ AUDIT: Mapping[str, object] = {
     "audit.bad_sizes": _(
         "`from` and `to` must be sizes of the log: at least 1, `from` not above `to`, `to` at most %(size)s."
     ),
-    "audit.bad_filter": _("The filter “%(name)s” cannot be understood: %(why)s."),
+    "audit.bad_filter": _("The filter “%(name)s” cannot be understood. Use one of these: %(why)s."),
     "audit.no_key": _(
         "The log's signing key is missing or cannot be read. Put it back from its backup, or run `attestry migrate` "
         "on a server that never had one."
@@ -246,6 +246,10 @@ AUDIT: Mapping[str, object] = {
     "audit.beside_signed": _(
         "The first %(signed)s entries in the database are not the ones that were signed. "
         "Entries are kept but not numbered until they are put right."
+    ),
+    "audit.beside_exported": _(
+        "The log does not continue the export at size %(size)s, so no other is made. Check the database with "
+        "`attestry audit verify --database` and compare with that export."
     ),
     "audit.nothing_published": _(
         "The log has no signed checkpoint yet. One follows within seconds of the first entry."

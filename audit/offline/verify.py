@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Check an export of an Attestry audit log without trusting Attestry: `python verify.py DIR --key VKEY`.
+"""Check an Attestry audit log without trusting Attestry.
+
+    python verify.py DIR --key VKEY                              a whole export
+    python verify.py PROOF --entry FILE --key VKEY               one entry, by its tlog-proof
 
 Needs Python 3.11 and the `cryptography` package, nothing else: no network, no database, no account. The verifier key
 is given by hand, from wherever you noted it; the one inside the export proves nothing.
@@ -58,7 +61,9 @@ def check(folder: Path, vkey: str) -> Report:
     name, key_id, public = read_key(vkey)
     report = Report()
     try:
-        report.origin, report.size, report.root = read_checkpoint(folder, name, key_id, public)
+        report.origin, report.size, report.root = read_checkpoint(
+            (folder / "checkpoint").read_bytes().decode(), name, key_id, public
+        )
     except (OSError, ValueError) as error:
         report.faults = [Fault(0, f"the checkpoint vouches for nothing: {error}")]
         return report
@@ -69,6 +74,43 @@ def check(folder: Path, vkey: str) -> Report:
         faults = [Fault(0, REWRITTEN)]
     report.faults = sorted(faults) + beside(folder, vkey)
     return report
+
+
+def check_entry(proof: Path, entry: Path, vkey: str) -> Report:
+    """Check that the bytes in `entry` stand in the log, by the tlog-proof in `proof`."""
+    report = Report()
+    try:
+        head, _, note = proof.read_bytes().decode().partition("\n\n")
+        report.origin, report.size, report.root = read_checkpoint(note, *read_key(vkey))
+        kind, index, *lines = head.split("\n")
+        seq = int(index.removeprefix("index "))
+        leaf = sha256(b"\x00" + entry.read_bytes()).digest()
+        root = climb(leaf, seq, report.size, [b64decode(each, validate=True) for each in lines])
+        if kind != "c2sp.org/tlog-proof@v1" or root != report.root:
+            report.faults = [Fault(seq, "the proof does not lead from these bytes to the signed root")]
+    except KeyUnreadableError:
+        raise
+    except (OSError, ValueError) as error:
+        report.faults = [Fault(-1, f"{proof.name}: {error}")]
+    return report
+
+
+def climb(leaf: bytes, index: int, size: int, proof: list[bytes]) -> bytes | None:
+    """The root that a proof leads to from a leaf hash (RFC 9162, 2.1.3.2); nothing when it is too long or short."""
+    at, last, have = index, size - 1, leaf
+    if not 0 <= index < size:
+        return None
+    for each in proof:
+        if last == 0:
+            return None
+        if at & 1 or at == last:
+            have = sha256(b"\x01" + each + have).digest()
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            have = sha256(b"\x01" + have + each).digest()
+        at, last = at >> 1, last >> 1
+    return have if last == 0 else None
 
 
 def read_key(vkey: str) -> tuple[str, bytes, bytes]:
@@ -84,9 +126,9 @@ def read_key(vkey: str) -> tuple[str, bytes, bytes]:
     return name, expected, raw[1:]
 
 
-def read_checkpoint(folder: Path, name: str, key_id: bytes, public: bytes) -> tuple[str, int, bytes]:
+def read_checkpoint(note: str, name: str, key_id: bytes, public: bytes) -> tuple[str, int, bytes]:
     """The origin, size and root that the key signed; `ValueError` says why it did not."""
-    body, gap, signatures = (folder / "checkpoint").read_bytes().decode().partition("\n\n")
+    body, gap, signatures = note.partition("\n\n")
     lines = body.split("\n")
     if not gap or len(lines) != 3 or str(int(lines[1])) != lines[1] or int(lines[1]) < 1:
         raise ValueError("it is not a checkpoint")
@@ -317,25 +359,28 @@ def beside(folder: Path, vkey: str) -> list[Fault]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description="Check an export of an Attestry audit log.")
-    parser.add_argument("folder", metavar="DIR", type=Path, help="the unpacked export")
+    parser = argparse.ArgumentParser(description="Check an export of an Attestry audit log, or the proof of one entry.")
+    parser.add_argument("what", metavar="DIR|PROOF", type=Path, help="the unpacked export, or a .tlog-proof file")
     parser.add_argument("--key", metavar="VKEY", required=True, help="the log's verifier key, from a place you trust")
+    parser.add_argument("--entry", metavar="FILE", type=Path, help="with a proof: the entry's exact bytes")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     asked = parser.parse_args(arguments)
     try:
-        report = check(asked.folder, asked.key)
+        report = check_entry(asked.what, asked.entry, asked.key) if asked.entry else check(asked.what, asked.key)
     except KeyUnreadableError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    root = b64encode(report.root).decode()
     if asked.json:
-        answer = {"ok": not report.faults, "origin": report.origin, "size": report.size, "root": report.root.hex()}
         faults = [{"entry": each.entry, "what": each.what} for each in report.faults[:100]]
-        sys.stdout.write(json.dumps(answer | {"faults": faults}) + "\n")
+        answer = {"ok": not faults, "origin": report.origin, "size": report.size, "root": root, "faults": faults}
+        sys.stdout.write(json.dumps(answer) + "\n")
     elif report.faults:
         more = len(report.faults) - 1
         sys.stdout.write(f"{report.faults[0]}\n" + (f"and {more} more\n" if more else ""))
+    elif asked.entry:
+        sys.stdout.write(f"OK: the entry stands in {report.origin}, size {report.size}, root {root}\n")
     else:
-        root = b64encode(report.root).decode()
         sys.stdout.write(f"OK: {report.size} entries of {report.origin}, root {root}\n")
     return 5 if report.faults else 0
 

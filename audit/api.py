@@ -1,0 +1,237 @@
+"""REST of the log. What is bytes or text by a standard (tiles, checkpoints, proofs) is answered as just that."""
+
+import json
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_GET, require_safe
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit import export as files
+from audit import filters, keys, proof, protections, selectors, services
+from audit.actor import Actor, require
+from audit.doors import actor_of, now_of, page
+from audit.models import Entry
+from audit.offline import verify
+from audit.refusals import Invalid
+
+BYTES = "application/octet-stream"
+TEXT = "text/plain; charset=utf-8"
+
+
+def filter_parameters() -> list[OpenApiParameter]:
+    """The filters and the page, as OpenAPI tells them."""
+    about = {
+        "actor": "id, or a part of a name or e-mail",
+        "action": "beginning of the action, such as `promotion.`",
+        "subject": "whole subject, such as `promotion:<uuid>`",
+        "outcome": "success, failure, denied or error",
+        "since": "date or moment, UTC",
+        "until": "date or moment, UTC; a date includes that day",
+        "cursor": "where the page begins, from `next_cursor`",
+        "limit": "rows on a page, 1 to 500",
+    }
+    return [OpenApiParameter(name, str, description=text) for name, text in about.items()]
+
+
+class OpeningBody(serializers.Serializer[Any]):
+    """A personal value behind a commitment: `HMAC-SHA256(salt, value)` is what the entry holds."""
+
+    field = serializers.CharField()
+    value = serializers.CharField()
+    salt = serializers.CharField(help_text="hex")
+
+
+class EntryBody(serializers.Serializer[Any]):
+    """An entry as the outside sees it; `leaf` are the exact bytes that were hashed, empty while it has no number."""
+
+    id = serializers.IntegerField()
+    seq = serializers.IntegerField(allow_null=True, help_text="number from 0; null while it waits for one")
+    state = serializers.ChoiceField(["offered", "sequenced", "published"])
+    at = serializers.DateTimeField()
+    action = serializers.CharField()
+    outcome = serializers.CharField()
+    actor = serializers.DictField()
+    scope = serializers.UUIDField(allow_null=True)
+    subjects = serializers.ListField(child=serializers.CharField())
+    about = serializers.DictField()
+    private = serializers.DictField(help_text="salted commitments")
+    leaf = serializers.CharField()
+    leaf_hash = serializers.CharField(help_text="hex")
+    openings = OpeningBody(many=True, help_text="on a single entry, for those who may read personal values")
+
+
+class EntriesBody(serializers.Serializer[Any]):
+    """One page of entries, newest first."""
+
+    entries = EntryBody(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+def told(entry: Entry, published: int) -> dict[str, Any]:
+    """The entry as `EntryBody` says."""
+    said = json.loads(bytes(entry.body))
+    leaf = getattr(entry, "leaf", None)
+    state = "offered" if leaf is None else "published" if leaf.seq < published else "sequenced"
+    return {
+        "id": entry.pk,
+        "seq": leaf.seq if leaf else None,
+        "state": state,
+        **{each: said[each] for each in ("at", "action", "outcome", "actor", "scope", "subjects", "about", "private")},
+        "leaf": bytes(leaf.body).decode() if leaf else "",
+        "leaf_hash": bytes(leaf.hash).hex() if leaf else "",
+        "openings": [],
+    }
+
+
+def opened(actor: Actor, entry: Entry) -> list[dict[str, str]]:
+    """The openings of an entry that `actor` may read."""
+    if not selectors.may_open(actor, entry):
+        return []
+    found = selectors.openings(entry)
+    return [{"field": each.field, "value": each.value, "salt": bytes(each.salt).hex()} for each in found]
+
+
+class EntriesView(APIView):
+    """The entries of the log."""
+
+    @extend_schema(parameters=filter_parameters(), responses=EntriesBody)
+    def get(self, request: Request) -> Response:
+        """Return the entries you may read, newest first: all of them, or those of the scopes you audit."""
+        rows = filters.apply(selectors.entries_for(actor_of(request)), filters.asked(request.GET))
+        found, cursor = page(request, rows, order=("-id",))
+        published = selectors.published()
+        return Response({"entries": [told(each, published) for each in found], "next_cursor": cursor})
+
+
+class EntryView(APIView):
+    """One entry by its number."""
+
+    @extend_schema(responses=EntryBody)
+    def get(self, request: Request, seq: int) -> Response:
+        """Return the entry, its exact bytes, and the openings you may read."""
+        actor = actor_of(request)
+        entry = selectors.leaf_seen_by(actor, seq).entry
+        return Response(told(entry, selectors.published()) | {"openings": opened(actor, entry)})
+
+
+class ConsistencyBody(serializers.Serializer[Any]):
+    """That the log at `to` extends the log at `from`: RFC 6962 hashes in base64."""
+
+    proof = serializers.ListField(child=serializers.CharField())
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a keyword of Python, so the sizes are named here."""
+        sizes = {"from": serializers.IntegerField(), "to": serializers.IntegerField()}
+        return sizes | super().get_fields()
+
+
+class ConsistencyView(APIView):
+    """Consistency of two sizes."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("from", OpenApiTypes.INT), OpenApiParameter("to", OpenApiTypes.INT)],
+        responses=ConsistencyBody,
+    )
+    def get(self, request: Request) -> Response:
+        """Return the proof that the log only grew between two sizes."""
+        selectors.reader(actor_of(request))
+        old, new = (_size(request, name) for name in ("from", "to"))
+        hashes = [b64encode(each).decode() for each in selectors.consistency(old, new)]
+        return Response({"from": old, "to": new, "proof": hashes})
+
+
+class ProtectionBody(serializers.Serializer[Any]):
+    """One protection of the log, and whether it is in force at this moment."""
+
+    code = serializers.CharField()
+    active = serializers.BooleanField()
+    detail = serializers.CharField()
+
+
+class ProtectionsView(APIView):
+    """What protects the log here."""
+
+    @extend_schema(responses=ProtectionBody(many=True))
+    def get(self, request: Request) -> Response:
+        """Return which protections are in force, checked as this is answered."""
+        selectors.reader(actor_of(request))
+        return Response([vars(each) for each in protections.now_in_force(now_of(request))])
+
+
+def _size(request: Request, name: str) -> int:
+    text = request.GET.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise Invalid("audit.bad_sizes", size=selectors.published())
+    return int(text)
+
+
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """Return the newest checkpoint, a signed note."""
+    selectors.reader(actor_of(request))
+    return HttpResponse(selectors.latest().note, content_type=TEXT)
+
+
+@require_safe
+def key(request: HttpRequest) -> HttpResponse:
+    """Return the log's verifier key. Note it down elsewhere: it is what exports are checked with."""
+    selectors.reader(actor_of(request))
+    return HttpResponse(f"{keys.verifier()}\n", content_type=TEXT)
+
+
+@require_safe
+def verifier(request: HttpRequest) -> HttpResponse:
+    """Return the offline verifier, one Python file."""
+    selectors.reader(actor_of(request))
+    return _download(Path(verify.__file__).read_bytes(), "text/x-python; charset=utf-8", "verify.py")
+
+
+@require_safe
+def tile(request: HttpRequest, path: str) -> HttpResponse:
+    """Return a tile of the newest checkpoint; those that hold entries are for organisation-wide auditors."""
+    actor = actor_of(request)
+    selectors.reader(actor)
+    if path.startswith("entries/"):
+        require(actor, "audit", None)
+    return HttpResponse(selectors.published_tile(path), content_type=BYTES)
+
+
+@require_safe
+def leaf(request: HttpRequest, seq: int) -> HttpResponse:
+    """Return the exact bytes of an entry's leaf, the ones that were hashed."""
+    found = selectors.leaf_seen_by(actor_of(request), seq)
+    return _download(bytes(found.body), "application/json", f"{seq}.json")
+
+
+@require_safe
+def proof_file(request: HttpRequest, seq: int) -> HttpResponse:
+    """Return the proof that an entry stands in the log, as tlog-proof@v1."""
+    found = selectors.proof_of(selectors.leaf_seen_by(actor_of(request), seq).seq)
+    text = proof.write(found.seq, found.hashes, found.checkpoint)
+    return _download(text.encode(), TEXT, f"{seq}.tlog-proof")
+
+
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Return the whole log as one archive that verifies offline; recorded in the log before the first byte."""
+    return archive(actor_of(request), request)
+
+
+def archive(actor: Actor, request: HttpRequest) -> HttpResponseBase:
+    """The export as an answer, for both doors."""
+    taken = services.export(actor=actor, now=now_of(request))
+    response = StreamingHttpResponse(files.archive(taken), content_type="application/x-tar")
+    response.headers["Content-Disposition"] = f'attachment; filename="{files.archive_name(taken)}.tar"'
+    return response
+
+
+def _download(data: bytes, kind: str, name: str) -> HttpResponse:
+    return HttpResponse(data, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -1,0 +1,171 @@
+"""The auditor's pages."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from audit import api, filters, keys, proof, protections, selectors
+from audit.actor import Actor, Forbidden, require
+from audit.checkpoint import Checkpoint, read
+from audit.doors import actor_of, now_of, page, say
+from audit.merkle import leaf_hash
+from audit.models import Entry, Leaf
+from audit.refusals import Malformed, Refused
+
+OUTCOME_WORDS = {"success": _("Done"), "failure": _("Failed"), "denied": _("Denied"), "error": _("Error")}
+STATES = {"offered": _("Waits for its number"), "sequenced": _("Numbered"), "published": _("Sealed")}
+
+
+class FilterForm(forms.Form):
+    """The filters of the page; what is wrong with them is said by `filters`."""
+
+    actor = forms.CharField(label=_("Actor"), required=False, help_text=_("Name, e-mail or id"))
+    action = forms.CharField(label=_("Action"), required=False, help_text=_("Such as promotion."))
+    subject = forms.CharField(label=_("Subject"), required=False, help_text=_("Such as promotion:<id>"))
+    outcome = forms.ChoiceField(label=_("Outcome"), required=False, choices=[("", _("Any")), *OUTCOME_WORDS.items()])
+    since = forms.CharField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.CharField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry as a table shows it."""
+
+    entry: Entry
+    seq: int | None
+    state: str
+    who: str
+    subjects: list[str]
+
+
+@require_safe
+def entries(request: HttpRequest) -> HttpResponse:
+    """Show the entries the reader may see, newest first, and what protects them."""
+    actor = actor_of(request)
+    wanted, found, cursor, problem = filters.Wanted(), list[Entry](), None, ""
+    try:
+        wanted = filters.asked(request.GET)
+        found, cursor = page(request, filters.apply(_seen(actor), wanted), order=("-id",))
+    except Malformed as refusal:
+        problem = say(refusal)
+    context = {
+        "rows": _rows(found),
+        "next_cursor": cursor,
+        "form": FilterForm(asdict(wanted)),
+        "filtered": any(asdict(wanted).values()),
+        "problem": problem,
+        "health": selectors.health(now_of(request)),
+        "protections": protections.now_in_force(now_of(request)),
+        "may_export": _may(actor, "export"),
+    }
+    return render(request, "audit/entries.html", context)
+
+
+@require_safe
+def entry(request: HttpRequest, seq: int) -> HttpResponse:
+    """Show one entry, its bytes and its place; with `?verify=1` its proof is checked here and now."""
+    actor = actor_of(request)
+    leaf = selectors.leaf_seen_by(actor, seq)
+    checks = checked(leaf) if request.GET.get("verify") else None
+    return render(request, "audit/entry.html", _shown(actor, leaf.entry) | {"leaf": leaf, "checks": checks})
+
+
+@require_safe
+def by_id(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show an entry by the id it was offered under: its page once it has a number, until then what was offered."""
+    actor = actor_of(request)
+    found = selectors.entry_seen_by(actor, pk)
+    if hasattr(found, "leaf"):
+        return HttpResponseRedirect(reverse("audit.entry", args=[found.leaf.seq]))
+    return render(request, "audit/entry.html", _shown(actor, found))
+
+
+@require_POST
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Download the whole log; recorded before the first byte."""
+    return api.archive(actor_of(request), request)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One step of verifying an entry, in words, and whether it held."""
+
+    words: Any
+    holds: bool
+
+
+def checked(leaf: Leaf) -> list[Check]:
+    """Verify one entry the way an auditor would, step by step, out of what is stored now."""
+    body = bytes(leaf.body)
+    steps = [Check(_("The bytes below have the hash that is in the tree"), leaf_hash(body) == bytes(leaf.hash))]
+    try:
+        found = selectors.proof_of(leaf.seq)
+        text = proof.write(found.seq, found.hashes, found.checkpoint)
+        led = proof.holds(text, body, keys.verifier())
+        steps.append(Check(_("The proof leads from there to the root that the log's key signed"), led))
+    except (Refused, KeyError):
+        steps.append(Check(_("The entry is under a signed checkpoint"), holds=False))
+    goes_on = selectors.hindrance() is None
+    steps.append(Check(_("The log continues what was signed last, as remembered outside the database"), goes_on))
+    return steps
+
+
+def _seen(actor: Actor) -> Any:
+    """The entries of this reader; those who may audit nothing are told so rather than shown an empty log."""
+    rows = selectors.entries_for(actor)
+    if not selectors.audits_somewhere(actor):
+        raise Forbidden("access.not_allowed", action="audit")
+    return rows
+
+
+def _rows(found: list[Entry]) -> list[Row]:
+    names, published = selectors.names(each.actor_id for each in found), selectors.published()
+    rows = []
+    for each in found:
+        said = api.told(each, published)
+        who = names.get(each.actor_id) or str(each.actor_id)[:8]
+        rows.append(Row(each, said["seq"], said["state"], who, said["subjects"]))
+    return rows
+
+
+def _shown(actor: Actor, found: Entry) -> dict[str, Any]:
+    said = api.told(found, selectors.published())
+    principals = [UUID(said["actor"][each]) for each in ("id", "on_behalf_of") if said["actor"][each]]
+    names = {str(pk): name for pk, name in selectors.names(principals).items()}
+    opened = {each["field"]: each["value"] for each in api.opened(actor, found)}
+    return {
+        "entry": found,
+        "said": said,
+        "state": STATES[said["state"]],
+        "outcome": OUTCOME_WORDS[found.outcome],
+        "who": names.get(said["actor"]["id"]),
+        "behalf": names.get(said["actor"]["on_behalf_of"]) or said["actor"]["on_behalf_of"],
+        "about": json.dumps(said["about"], indent=2, ensure_ascii=False) if said["about"] else "",
+        "private": [(field, opened.get(field), value) for field, value in said["private"].items()],
+        "may_open": selectors.may_open(actor, found),
+        "checkpoint": _checkpoint(),
+        "vkey": str(keys.verifier()),
+    }
+
+
+def _checkpoint() -> Checkpoint | None:
+    try:
+        return read(selectors.latest().note)
+    except Refused:
+        return None
+
+
+def _may(actor: Actor, action: str) -> bool:
+    try:
+        require(actor, action, None)
+    except Forbidden:
+        return False
+    return True
