@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 
-from audit.actor import Actor, Forbidden, Invalid, NotSeen, Scoped, Visible
+from audit.actor import Actor, Forbidden, Invalid, Malformed, NotSeen, Scoped, Visible
 from governance.access.decision import Decision, decide
 from governance.access.guards import CHANGES, NEVER_FOR_ADMINS, NEVER_FROM_ONESELF, PEOPLE_ONLY, Claim, Subject, Target
 from governance.access.models import Grant, Group, Scope, ScopeClosure, User
@@ -297,6 +299,36 @@ def administrators(without: Grant | None = None) -> set[UUID]:
     holding = (grants.exclude(pk=without.pk) if without else grants).values("principal_id")
     people = User.objects.filter(Q(pk__in=holding) | Q(groups_in__in=holding), is_active=True, kind=User.Kind.PERSON)
     return set(people.values_list("pk", flat=True))
+
+
+def resource(actor: Actor, text: str) -> Scoped | None:
+    """Return the row that `kind:id` names, as `actor` sees it; `organisation` is the whole, kept as `None`.
+
+    Scopes are ours; what other kinds mean is asked of the rooms above through a port.
+    """
+    if text == "organisation":
+        return None
+    kind, _, key = text.partition(":")
+    if kind != "scope":
+        found: Scoped = import_string(settings.ATTESTRY_PORTS["resource"])(actor, kind, key)
+        return found
+    try:
+        return scope_seen_by(actor, UUID(key))
+    except ValueError as error:
+        raise Malformed("access.bad_resource") from error
+
+
+def explained(actor: Actor, subject_id: UUID, action: str, row: Scoped | None) -> tuple[User, Decision]:
+    """Return somebody and why they may or may not; about others only for who manages access or audits there."""
+    if action not in set(Action):
+        raise Malformed("access.bad_action", action=action[:40])
+    asking = user(actor.principal_id)
+    subject = person_seen_by(actor, subject_id)
+    if asking is None or (
+        asking.pk != subject.pk and not any(may(asking, one, row) for one in (Action.MANAGE_ACCESS, Action.AUDIT))
+    ):
+        raise Forbidden("access.not_allowed", action=Action.MANAGE_ACCESS.value)
+    return subject, explain(subject, action, row)
 
 
 def names(ids: Iterable[UUID]) -> dict[UUID, str]:

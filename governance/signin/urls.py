@@ -23,6 +23,7 @@ pages: list[Any] = [
     path("account/reauthenticate", allauth.reauthenticate, name="account_reauthenticate"),
     path("account/password", views.password, name="account_change_password"),
     path("account/link/<str:secret>", views.link, name="account_link"),
+    path("access/people/<uuid:pk>/link", views.give_link, name="account_give_link"),
     path("account/tokens", views.create_token, name="account_tokens"),
     path("account/tokens/<uuid:pk>/revoke", views.revoke_token, name="account_token_revoke"),
     path("account/sessions/end-others", views.end_other_sessions, name="account_sessions_end"),

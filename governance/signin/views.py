@@ -224,3 +224,14 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     services.end_other_sessions(actor=actor_of(request), keep=key_of(request) or "", now=now_of(request))
     messages.success(request, _("Your other browsers are signed out."))
     return HttpResponseRedirect(reverse("account"))
+
+
+@require_POST
+def give_link(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make a one-time sign-in link for somebody and show it, this once."""
+    purpose = SigninLink.Purpose.RESET if request.POST.get("purpose") == "reset" else SigninLink.Purpose.SIGNIN
+    issued, secret = services.issue_signin_link(
+        actor=actor_of(request), person_id=pk, purpose=purpose, host=request.get_host(), now=now_of(request)
+    )
+    address = request.build_absolute_uri(reverse("account_link", args=[secret]))
+    return render(request, "governance/signin/link.html", {"link": issued, "address": address}, status=201)
