@@ -99,4 +99,6 @@ class Search(APIView):
     def get(self, request: Request) -> Response:
         """Find models, datasets, requests and people by name."""
         hits = find(actor_of(request), request.GET.get("q", ""))
-        return Response({"results": [{"type": hit.type, "id": hit.id, "name": hit.name, "href": hit.href} for hit in hits]})
+        return Response(
+            {"results": [{"type": hit.type, "id": hit.id, "name": hit.name, "href": hit.href} for hit in hits]}
+        )

@@ -197,6 +197,7 @@ ATTESTRY_PORTS = {
     "visible": "governance.access.selectors.visible",
     "home_scope": "governance.access.selectors.home_scope",
     "say": "portal.sentences.say",
+    "resource": "portal.search.resource",
 }
 
 LOGGING = {

@@ -14,7 +14,7 @@ from governance.registries import urls as registries
 from governance.reports import urls as reports
 from governance.signin import urls as signin
 from lineage import urls as lineage
-from portal import api, schema, views
+from portal import api, schema, search, views
 
 ROOMS = (audit, lineage, access, signin, catalog, pii, policies, registries, promotions, reports)
 
@@ -27,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs", schema.docs_page, name="api.docs"),
     path("api/v1/jobs/<uuid:pk>", api.JobView.as_view(), name="api.job"),
     path("api/v1/jobs/<uuid:pk>/retry", api.JobRetryView.as_view(), name="api.job.retry"),
+    path("search", search.page, name="search"),
+    path("api/v1/search", search.Search.as_view(), name="api.search"),
     path("settings", views.settings_hub, name="settings"),
     path("settings/jobs", views.jobs_page, name="jobs"),
     path("settings/jobs/<uuid:pk>/retry", views.retry_job, name="jobs.retry"),
