@@ -111,8 +111,6 @@ def _live(supervisor: Supervisor, plan: Plan) -> int:
     code = supervisor.run(_ours("setup", *arguments, restart=False))
     if code is None or code != 0:
         return 0 if code is None else 1
-    if plan.demo:
-        supervisor.start(registry(plan.data))
     supervisor.start(_ours("web", "web", "--host", plan.host, "--port", str(plan.port)))
     supervisor.start(_ours("worker", "worker", "--concurrency", str(plan.workers)))
     if not supervisor.wait(_now_and_then(lambda: readiness(plan.host, plan.port) == "ok"), READY_WITHIN):
@@ -130,6 +128,7 @@ def _live(supervisor: Supervisor, plan: Plan) -> int:
 
 
 def _play(supervisor: Supervisor, plan: Plan) -> None:
+    supervisor.start(registry(plan.data))
     parts = plan.data / "demo.json"
     told = {"ATTESTRY_URL": plan.address, "ATTESTRY_DEMO": str(parts)}
     code = supervisor.run(Program("demo", (sys.executable, "-m", "portal.demo"), told, restart=False))
@@ -175,6 +174,7 @@ def registry(data: Path) -> Program:
         *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(registry_port(data))),
         *("--workers", "1", "--backend-store-uri", f"sqlite:///{home / 'mlflow.db'}"),
         *("--artifacts-destination", str(home / "artifacts"), "--serve-artifacts"),
+        *("--uvicorn-opts", "--log-level warning"),
     )
     return Program("mlflow", argv, env={"MLFLOW_LOGGING_LEVEL": "WARNING"}, cwd=home)
 
