@@ -63,6 +63,7 @@ ACCESS: Mapping[str, object] = {
     "access.too_deep": _("Scopes can be at most %(deepest)s levels deep."),
     "access.already_frozen": _("This place is frozen already."),
     "access.not_frozen": _("This place is not frozen."),
+    "access.no_such_scope": _("There is no place called “%(path)s” in the tree of scopes."),
     "access.no_such_role": _("“%(role)s” is not a role that can be given."),
     "access.role_not_for_services": _("A service account cannot hold “%(role)s”: machines decide nothing."),
     "access.holder_inactive": _("This account is shut out, so it cannot be given anything."),
