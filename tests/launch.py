@@ -100,8 +100,8 @@ def main(arguments: list[str]) -> int:
     for database in databases:
         with ExitStack() as stack:
             url = stack.enter_context(services.postgresql()) if database == "postgresql" else ""
-            once = ["-m", f"not ({ONCE})"] if outcomes and "-m" not in rest else []
-            outcomes.append(run(database, url, [*once, *rest]))
+            marks = [] if "-m" in rest else ["-m", f"not ({ONCE})" if outcomes else ""]
+            outcomes.append(run(database, url, [*marks, *rest]))
     print("\n" + "\n".join(summary(outcomes, absent)))
     for name in sorted(lacking):
         print(f"required by ATTESTRY_TEST_REQUIRE and missing: {name}", file=sys.stderr)

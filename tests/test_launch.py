@@ -63,7 +63,7 @@ def test_what_does_not_depend_on_the_database_runs_once(monkeypatch: pytest.Monk
         launch, "run", lambda database, url, arguments: runs.append(arguments) or Outcome(database, 0, 1, 1)
     )
     launch.main(["--on", "sqlite", "--on", "sqlite", "tests/audit"])
-    assert runs == [["tests/audit"], ["-m", "not (slow or browser)", "tests/audit"]]
+    assert runs == [["-m", "", "tests/audit"], ["-m", "not (slow or browser)", "tests/audit"]]
 
 
 def test_a_throwaway_postgresql_takes_rows_and_is_gone_afterwards() -> None:
