@@ -19,7 +19,7 @@ _COLOURS = {
     "model": ("#ece8fa", "#5b3fa8"),
     "hidden": ("#f1f1f1", "#6b6b6b"),
 }
-LABEL = 26
+LABEL = 24
 """At most this many characters of a name are drawn; the title holds all of it."""
 
 Link = Callable[[Node], str]

@@ -38,3 +38,7 @@ window.addEventListener("pageshow", () => {
 
 offerCopy(document);
 document.querySelector("[data-focus]")?.focus();
+for (const graph of document.querySelectorAll(".graph")) {
+  const focus = graph.querySelector(".lineage__node--focus rect");
+  if (focus) graph.scrollLeft = focus.x.baseVal.value - graph.clientWidth / 2 + focus.width.baseVal.value / 2;
+}
