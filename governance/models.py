@@ -4,10 +4,12 @@ from governance.access import models as access
 from governance.catalog import models as catalog
 from governance.policies import models as policies
 from governance.registries import models as registries
+from governance.reports import models as reports
 
 __all__ = [
     "access",
     "catalog",
     "policies",
     "registries",
+    "reports",
 ]

@@ -87,6 +87,41 @@ def explicit(event: Event) -> list[tuple[Name, Name]]:
     return sorted(pairs)
 
 
+def about_run(event: Event) -> dict[str, Any]:
+    """Return what an event says about how its run was done: code, SQL, engine, parameters, errors.
+
+    Nothing when unsaid.
+    """
+    job = event.job.facets if event.job else {}
+    run = event.run.facets if event.run else {}
+    code, engine = objects(job.get("sourceCodeLocation")), objects(run.get("processing_engine"))
+    listed = (objects(one) for one in items(objects(run.get("executionParameters")).get("parameters")))
+    said = {
+        "code": _texts(code, "repoUrl", "url", "path", "version", "branch", "tag"),
+        "sql": _text(objects(job.get("sql")).get("query")),
+        "engine": _texts(engine, "name", "version"),
+        "parameters": {_text(one.get("key")): one.get("value") for one in listed if _text(one.get("key"))},
+        "error": _text(objects(run.get("errorMessage")).get("message")),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def quality(event: Event) -> list[dict[str, Any]]:
+    """Return the assertions about datasets that an event reports: dataset, name, column, outcome, severity."""
+    found = []
+    for seen in (*event.inputs, *event.outputs):
+        for place in (seen.io, seen.facets):
+            for one in map(objects, items(objects(place.get("dataQualityAssertions")).get("assertions"))):
+                said = _texts(one, "assertion", "column", "severity", "expected", "actual")
+                outcome = {"success": one.get("success") is True}
+                found.append({"namespace": seen.namespace, "name": seen.name, **said, **outcome})
+    return found
+
+
+def _texts(facet: Mapping[str, Any], *names: str) -> dict[str, str]:
+    return {name: str(facet[name]) for name in names if isinstance(facet.get(name), str | int | float)}
+
+
 def _columns(event: Event) -> Iterator[ColumnSaid]:
     for seen in event.outputs:
         facet = objects(seen.facets.get("columnLineage"))

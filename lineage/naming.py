@@ -64,6 +64,11 @@ def is_model(namespace: str, name: str) -> bool:
     return namespace.startswith("mlflow://") and name.startswith("models:/")
 
 
+def model_name(namespace: str, name: str) -> str:
+    """Return a model's name as lineage has it: in a registry's namespace it begins with `models:/`."""
+    return f"models:/{name}" if namespace.startswith("mlflow://") and not name.startswith("models:/") else name
+
+
 def node_id(kind: str, namespace: str, name: str) -> str:
     """Return the id of a node in a graph: `dataset:<namespace>:<name>` or `job:<namespace>:<name>`."""
     return f"{kind}:{namespace}:{name}"

@@ -69,9 +69,8 @@ def graph_for(actor: Actor, question: Question) -> Graph:
 
 
 def _start(actor: Actor, question: Question) -> Dataset:
-    name = question.name
-    if question.type == "model" and not name.startswith("models:/"):
-        name = f"models:/{name}"
+    model = question.type == "model"
+    name = naming.model_name(question.namespace, question.name) if model else question.name
     return dataset_seen_by(actor, question.namespace, name)
 
 
@@ -272,7 +271,8 @@ def _unknown(namespace: str, name: str, version: str) -> str:
 
 
 def _written(namespace: str, name: str, as_of: datetime | None) -> QuerySet[RunIO]:
-    io = RunIO.objects.filter(dataset__key=naming.key("dataset", namespace, name), direction="out")
+    key = naming.key("dataset", namespace, naming.model_name(namespace, name))
+    io = RunIO.objects.filter(dataset__key=key, direction="out")
     return io.filter(first_seen__lte=as_of) if as_of else io
 
 

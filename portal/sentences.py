@@ -213,7 +213,12 @@ PROMOTIONS: Mapping[str, object] = {
     "promotions.alias_moved": _("Somebody moved the alias while the request was being applied."),
 }
 
-REPORTS: Mapping[str, object] = {}
+REPORTS: Mapping[str, object] = {
+    "reports.kind_unavailable": _("Attestry cannot make a report of kind “%(kind)s” yet. It can make: %(possible)s."),
+    "reports.as_of_future": _("A report can be made as of now or an earlier time, not of one that has not come."),
+    "reports.already_made": _("This report was made already."),
+    "reports.not_ready": _("This report is %(state)s, so there is nothing to take away. Look again when it is ready."),
+}
 
 AUDIT: Mapping[str, object] = {
     "audit.not_canonical": _("The log cannot record this: %(why)s (at %(where)s)."),

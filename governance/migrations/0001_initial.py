@@ -227,6 +227,37 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Report",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=20)),
+                ("subject", models.UUIDField()),
+                ("title", models.TextField()),
+                ("format", models.CharField(max_length=10)),
+                ("as_of", models.DateTimeField()),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("principal_id", models.UUIDField()),
+                ("principal_kind", models.CharField(max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("ready", "Ready"), ("failed", "Failed")],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("error", models.CharField(blank=True, default="", max_length=100)),
+                ("job_id", models.UUIDField(null=True)),
+                ("digest", models.CharField(blank=True, default="", max_length=71)),
+                ("size", models.PositiveBigIntegerField(default=0)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["scope_id", "-created_at"], name="report_newest")],
+            },
+        ),
+        migrations.CreateModel(
             name="Scope",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),

@@ -1,0 +1,72 @@
+"""What may be reported, and what a report holds. Values in, values out."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from audit.refusals import Invalid
+from lineage.formats import guarded
+
+KINDS = ("lineage", "promotion", "pii", "access", "audit")
+READY = ("lineage",)
+FORMATS = ("json", "csv", "svg")
+TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "svg": "image/svg+xml"}
+SHAPE = 1
+"""The number of the shape below; it grows when a field changes its meaning."""
+STEPS = (
+    "distance", "job_namespace", "job", "run", "state", "started_at", "ended_at", "inferred",
+    "from_namespace", "from_name", "from_version", "from_rows", "to_namespace", "to_name", "to_version", "to_rows",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What somebody wants to take away: a kind of report about a subject, as of a time, in a format."""
+
+    kind: str
+    subject: UUID
+    as_of: datetime | None
+    form: str
+
+
+def check(asking: Asking, now: datetime) -> None:
+    """Refuse a kind that cannot be made yet, and a time that has not come."""
+    if asking.kind not in READY:
+        raise Invalid("reports.kind_unavailable", kind=asking.kind, possible=", ".join(READY))
+    if asking.as_of and asking.as_of > now:
+        raise Invalid("reports.as_of_future")
+
+
+def as_json(content: Mapping[str, Any]) -> bytes:
+    """Return the report as JSON for people and machines: sorted keys, two spaces, UTF-8, a final line end."""
+    return (json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False, default=str) + "\n").encode()
+
+
+def as_csv(runs: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the steps of the runs, a line for each dataset read and written: RFC 4180, UTF-8, guarded cells."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(STEPS)
+    for run in runs:
+        for read in run["reads"] or [{}]:
+            for written in run["writes"] or [{}]:
+                writer.writerow([guarded(cell) for cell in _cells(run, read, written)])
+    return out.getvalue().encode()
+
+
+def filename(kind: str, name: str, version: str, form: str) -> str:
+    """Return a file name of letters, digits, dots and dashes that says what the report is."""
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in f"{kind}-{name}-{version}")
+    return f"{plain[:100].strip('-')}.{form}"
+
+
+def _cells(run: Mapping[str, Any], read: Mapping[str, Any], written: Mapping[str, Any]) -> Iterable[object]:
+    of_run = [run["distance"], run["job"]["namespace"], run["job"]["name"]]
+    of_run += [run[name] for name in ("run", "state", "started_at", "ended_at", "inferred")]
+    ends = [side.get(name) for side in (read, written) for name in ("namespace", "name", "version", "rows")]
+    return ("" if cell is None else cell for cell in (*of_run, *ends))

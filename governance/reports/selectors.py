@@ -1,0 +1,155 @@
+"""Reads of reports, and everything a lineage report brings together, always as the person who asked."""
+
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from audit import selectors as log
+from audit.actor import Actor, NotSeen, visible
+from audit.models import Blob, Checkpoint
+from governance.access.models import User
+from governance.catalog import selectors as catalog
+from governance.catalog.models import Version
+from governance.reports import rules
+from governance.reports.models import Report
+from lineage import selectors as lineage
+from lineage.graph import Budget, Direction, Question
+from lineage.story import Story, story_of
+
+DOWN = Budget(10, 500)
+
+
+def reports_for(actor: Actor) -> QuerySet[Report]:
+    """Return the reports on subjects that `actor` may export."""
+    return Report.objects.filter(visible(actor, "export").q())
+
+
+def report_seen_by(actor: Actor, pk: UUID) -> Report:
+    """Return a report; unknown and unseen are the same refusal."""
+    found = reports_for(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="report")
+    return found
+
+
+def by_id(pk: str) -> Report | None:
+    """Return a report, whoever asks; for the errand that builds it."""
+    return Report.objects.filter(pk=pk).first()
+
+
+def body_of(report: Report) -> bytes:
+    """Return the bytes of a report that is ready."""
+    return bytes(Blob.objects.values_list("data", flat=True).get(pk=report.digest))
+
+
+def people_in(report: Report) -> dict[str, str]:
+    """Return the names behind the principal ids of a report's metadata, as long as they are kept."""
+    return {str(user.pk): user.name for user in User.objects.filter(pk=report.principal_id)}
+
+
+def names(ids: set[str]) -> dict[str, str]:
+    """Return the names behind principal ids, as long as they are kept."""
+    return {str(user.pk): user.name for user in User.objects.filter(pk__in=ids)}
+
+
+def subjects_for(actor: Actor) -> QuerySet[Version]:
+    """Return the model versions that `actor` may export a report about, newest first."""
+    seen = visible(actor, "export").q("asset__scope_id", "asset_id")
+    return Version.objects.filter(seen).select_related("asset").order_by("-created_at", "pk")
+
+
+def lineage_report(actor: Actor, report: Report, now: datetime) -> tuple[dict[str, Any], Story]:
+    """Return the contents of a lineage report, and the story it was made from, as `actor` may see them.
+
+    People stand in it by id, because its body is kept for good; names are given out beside it.
+    """
+    subject = catalog.version_seen_by(actor, report.subject)
+    asset = subject.asset
+    story = story_of(actor, (asset.namespace, asset.name), subject.label, report.as_of)
+    gaps = list(story.gaps)
+    if subject.created_at > report.as_of:
+        gaps.append("The version was registered after this report's time.")
+    content = {
+        "report": _header(report, story, now),
+        "subject": _subject(subject),
+        "datasets": [_dataset(one) for one in story.datasets],
+        "transformations": story.runs,
+        "quality": story.quality,
+        "downstream": _downstream(actor, subject, report.as_of),
+        "graph": story.graph.as_json(),
+        "gaps": gaps,
+        "evidence": story.evidence,
+    }
+    return content, story
+
+
+def _header(report: Report, story: Story, now: datetime) -> dict[str, Any]:
+    checkpoint = Checkpoint.objects.order_by("-size").first()
+    counts = {"runs": len(story.runs), "datasets": len(story.datasets), "events": len(story.evidence)}
+    return {
+        "id": str(report.pk),
+        "kind": report.kind,
+        "shape": rules.SHAPE,
+        "as_of": report.as_of.isoformat(),
+        "generated_at": now.isoformat(),
+        "requested_by": str(report.principal_id),
+        "subject": str(report.subject),
+        "direction": "up",
+        "made_with": f"attestry {_release()}",
+        "counts": counts,
+        "hidden": story.hidden,
+        "truncated": any(gap.startswith("More than") for gap in story.gaps),
+        "log": {"size": checkpoint.size, "root": bytes(checkpoint.root).hex()} if checkpoint else {"size": log.size()},
+    }
+
+
+def _release() -> str:
+    try:
+        return version("attestry")
+    except PackageNotFoundError:
+        return "source"
+
+
+def _subject(subject: Version) -> dict[str, Any]:
+    asset = subject.asset
+    card = catalog.card_of(asset)
+    return {
+        "model": {"id": str(asset.pk), "namespace": asset.namespace, "name": asset.name, "scope": asset.scope.path},
+        "version": subject.label,
+        "manifest_digest": subject.manifest_digest or None,
+        "files": subject.manifest,
+        "run_id": subject.run_id or None,
+        "code_commit": subject.code_commit or None,
+        "source_uri": subject.source_uri or None,
+        "metrics": subject.metrics,
+        "parameters": subject.params,
+        "registered_at": subject.created_at.isoformat(),
+        "labels": asset.labels,
+        "risk_tier": asset.risk_tier or None,
+        "owners": sorted(str(user.pk) for user in catalog.owners_of(asset)),
+        "card": {"revision": card.revision, "fields": card.fields} if card else None,
+    }
+
+
+def _dataset(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what the story tells of a dataset, with what the catalog knows of it."""
+    asset = catalog.asset_of_dataset(told["id"])
+    kept = {name: value for name, value in told.items() if name != "id"}
+    if asset is None:
+        return kept | {"asset": None, "owners": [], "labels": []}
+    owners = sorted(str(user.pk) for user in catalog.owners_of(asset))
+    return kept | {"asset": str(asset.pk), "owners": owners, "labels": asset.labels}
+
+
+def _downstream(actor: Actor, subject: Version, as_of: datetime) -> list[dict[str, str]]:
+    """Return what was made of any version of the model."""
+    question = Question(subject.asset.namespace, subject.asset.name, "model", Direction.DOWN, DOWN, as_of)
+    try:
+        graph = lineage.graph_for(actor, question)
+    except NotSeen:
+        return []
+    reached = [node for node in graph.nodes if node.id != graph.focus and node.type != "hidden"]
+    return [{"type": node.type, "namespace": node.namespace, "name": node.name} for node in reached]

@@ -1,0 +1,93 @@
+"""What people may do with reports: ask for one, take it away; and what the errand does for them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from audit import log
+from audit.actor import Actor, require
+from audit.records import put_blob
+from audit.refusals import Conflict
+from governance.catalog import selectors as catalog
+from governance.reports import rules, selectors
+from governance.reports.models import Report
+from governance.reports.rules import Asking
+from jobs import records as jobs
+
+
+@transaction.atomic(durable=True)
+def ask(*, actor: Actor, asking: Asking, now: datetime) -> Report:
+    """Owe `actor` a report; whoever may see the model version and export from its scope may ask.
+
+    Refused: kinds that cannot be made yet, and a time that has not come.
+    """
+    version = catalog.version_seen_by(actor, asking.subject)
+    require(actor, "export", version.asset)
+    rules.check(asking, now)
+    report = Report.objects.create(
+        kind=asking.kind,
+        subject=version.pk,
+        title=f"{version.asset.name} {version.label}",
+        format=asking.form,
+        as_of=asking.as_of or now,
+        scope_id=version.scope_id,
+        principal_id=actor.principal_id,
+        principal_kind=actor.kind,
+        created_at=now,
+    )
+    about = {"kind": report.kind, "format": report.format, "as_of": report.as_of.isoformat()}
+    subjects = [f"report:{report.pk}", version.subject]
+    log.append(actor=actor, action="report.requested", subjects=subjects, at=now, scope_id=report.scope_id, about=about)
+    report.job_id = jobs.enqueue("reports.build", str(report.pk), dedupe_key=f"reports.build:{report.pk}").pk
+    report.save(update_fields=["job_id"])
+    return report
+
+
+@transaction.atomic(durable=True)
+def publish(*, actor: Actor, report: Report, body: bytes, now: datetime) -> None:
+    """Keep the body of a report under its digest; `actor` is who asked, and must still be allowed to."""
+    require(actor, "export", report)
+    digest = put_blob(body)
+    ready = {"state": Report.State.READY, "digest": digest, "size": len(body), "finished_at": now, "error": ""}
+    if not Report.objects.filter(pk=report.pk, state=Report.State.QUEUED).update(**ready):
+        raise Conflict("reports.already_made")
+    subjects = [f"report:{report.pk}", f"model_version:{report.subject}"]
+    about = {"digest": digest, "size": len(body)}
+    log.append(actor=actor, action="report.made", subjects=subjects, at=now, scope_id=report.scope_id, about=about)
+
+
+@transaction.atomic(durable=True)
+def give_up(*, actor: Actor, report: Report, code: str, now: datetime) -> None:
+    """Note that a report was not made and why; Attestry itself does, when the one who asked no longer may."""
+    require(actor, "export", report)
+    Report.objects.filter(pk=report.pk, state=Report.State.QUEUED).update(
+        state=Report.State.FAILED, error=code, finished_at=now
+    )
+    log.append(
+        actor=actor,
+        action="report.refused",
+        subjects=[f"report:{report.pk}"],
+        at=now,
+        scope_id=report.scope_id,
+        about={"code": code},
+        outcome="refused",
+    )
+
+
+@transaction.atomic(durable=True)
+def deliver(*, actor: Actor, pk: UUID, now: datetime) -> Report:
+    """Note in the log that `actor` takes the report away, and return it; its body is sent only after that."""
+    report = selectors.report_seen_by(actor, pk)
+    require(actor, "export", report)
+    if report.state != Report.State.READY:
+        raise Conflict("reports.not_ready", state=report.state)
+    log.append(
+        actor=actor,
+        action="report.exported",
+        subjects=[f"report:{report.pk}", f"model_version:{report.subject}"],
+        at=now,
+        scope_id=report.scope_id,
+        about={"digest": report.digest, "format": report.format, "size": report.size},
+    )
+    return report

@@ -1,0 +1,34 @@
+"""Errands of reports."""
+
+from audit.actor import Actor, Forbidden, NotSeen, system
+from governance.reports import rules, selectors, services
+from governance.reports.models import Report
+from jobs.tasks import Work, errand
+from lineage import svg
+from lineage.links import words
+
+
+@errand("reports.build")
+def build(work: Work, report_id: str) -> None:
+    """Make the body of a report with the rights that whoever asked has now; safe to repeat."""
+    report = selectors.by_id(report_id)
+    if report is None or report.state != Report.State.QUEUED:
+        return
+    actor = Actor(report.principal_id, report.principal_kind, "system")
+    work.progress(0.1, "reading")
+    try:
+        body = _body(actor, report, work)
+        work.progress(0.9, "writing")
+        services.publish(actor=actor, report=report, body=body, now=work.now())
+    except (Forbidden, NotSeen) as refusal:
+        services.give_up(actor=system(), report=report, code=refusal.code, now=work.now())
+
+
+def _body(actor: Actor, report: Report, work: Work) -> bytes:
+    content, story = selectors.lineage_report(actor, report, work.now())
+    if report.format == "csv":
+        return rules.as_csv(story.runs)
+    if report.format == "svg":
+        label = f"Lineage of {report.title} as of {report.as_of.isoformat()}"
+        return svg.picture(story.graph, link=lambda _: "", label=label, words=words()).encode()
+    return rules.as_json(content)

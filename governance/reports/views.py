@@ -1,0 +1,77 @@
+"""Reports for people: ask, watch, take away."""
+
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from audit.doors import actor_of, now_of, page, say
+from audit.refusals import Refused
+from governance.catalog.models import Version
+from governance.reports import rules, selectors, services
+from governance.reports.api import content
+from governance.reports.rules import Asking
+from jobs import selectors as jobs
+from lineage.answers import end_of
+
+OFFERED = 200
+
+
+class Ask(forms.Form):
+    """Which version to report about, as of when, in which format."""
+
+    subject = forms.ChoiceField(label=_("Model version"))
+    format = forms.ChoiceField(
+        label=_("Format"),
+        choices=[("json", _("JSON, everything")), ("csv", _("CSV, the steps")), ("svg", _("SVG, the picture"))],
+    )
+    as_of = forms.DateField(
+        label=_("As of"),
+        required=False,
+        help_text=_("Leave empty for now. Otherwise the end of that day, UTC."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def offer(self, versions: list[Version]) -> None:
+        """Offer these model versions."""
+        choices = [(str(one.pk), f"{one.asset.name} {one.label}") for one in versions]
+        self.fields["subject"] = forms.ChoiceField(label=_("Model version"), choices=choices)
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """Show what can be asked for and what was, and take a request for a report."""
+    actor = actor_of(request)
+    versions = list(selectors.subjects_for(actor)[:OFFERED])
+    form = Ask(request.POST or None, initial={"format": "json", "subject": request.GET.get("subject", "")})
+    form.offer(versions)
+    if request.method == "POST" and form.is_valid():
+        asked = form.cleaned_data
+        as_of = min(end_of(asked["as_of"]), now_of(request)) if asked["as_of"] else None
+        asking = Asking("lineage", UUID(asked["subject"]), as_of, asked["format"])
+        try:
+            report = services.ask(actor=actor, asking=asking, now=now_of(request))
+            return redirect("reports.show", pk=report.pk)
+        except Refused as refusal:
+            form.add_error(None, say(refusal))
+    reports, cursor = page(request, selectors.reports_for(actor))
+    asked_by = selectors.names({str(one.principal_id) for one in reports})
+    rows = [(report, asked_by.get(str(report.principal_id), "")) for report in reports]
+    place = {"form": form, "versions": versions, "rows": rows, "next_cursor": cursor, "kinds": rules.KINDS}
+    return render(request, "governance/reports/index.html", place)
+
+
+def show(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show how far a report is, its digest, and where to take it away."""
+    report = selectors.report_seen_by(actor_of(request), pk)
+    job = jobs.job(report.job_id) if report.job_id else None
+    asked_by = selectors.people_in(report).get(str(report.principal_id), "")
+    return render(request, "governance/reports/show.html", {"report": report, "job": job, "asked_by": asked_by})
+
+
+@require_POST
+def download(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Send the report; the log has it before the first byte."""
+    return content(services.deliver(actor=actor_of(request), pk=pk, now=now_of(request)))

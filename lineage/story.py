@@ -1,0 +1,219 @@
+"""Reads for reports: everything behind one version of a model that somebody may see, run by run, with its evidence.
+
+Every list is in an order that depends on the data alone, so that the same question as of the same time gives the
+same story.
+"""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from audit.actor import Actor, visible
+from lineage import facets, naming
+from lineage.ancestry import Ancestry
+from lineage.graph import Graph, Node
+from lineage.models import Dataset, Job, RawEvent, Run, RunIO, Schema
+from lineage.reading import again
+from lineage.selectors import CHUNK, ancestry_of, completeness, sources_of
+
+EVENTS = 5_000
+"""At most this many raw events are read for one story; the rest is counted as a gap."""
+
+
+@dataclass(slots=True)
+class Story:
+    """What was behind a version: the graph, its runs in order, datasets, checks, raw events, and what is missing."""
+
+    graph: Graph
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    datasets: list[dict[str, Any]] = field(default_factory=list)
+    quality: list[dict[str, Any]] = field(default_factory=list)
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+    hidden: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The rows of an ancestry that the reader may see."""
+
+    found: Ancestry
+    datasets: dict[int, Dataset]
+    runs: dict[int, Run]
+
+
+def story_of(actor: Actor, model: tuple[str, str], version: str, as_of: datetime) -> Story:
+    """Return the story of `version` of the model (namespace, name) as `actor` may see it, as of a time.
+
+    What they may not see is left out and counted in `hidden`; a version that no run is known to have written has a
+    story that says so.
+    """
+    namespace, name = model[0], naming.model_name(*model)
+    found = ancestry_of(namespace, name, version, as_of) or Ancestry()
+    seen = _seen(actor, found)
+    story = Story(_graph(seen, (namespace, name), as_of))
+    story.gaps = list(completeness(namespace, name, version).gaps) if not found.runs else _gaps(seen, version, name)
+    story.hidden = {"datasets": len(_named(found)) - len(seen.datasets), "runs": len(found.runs) - len(seen.runs)}
+    events = _events(actor, [run.uuid for run in seen.runs.values()], as_of)
+    _tell(story, seen, events)
+    return story
+
+
+def _seen(actor: Actor, found: Ancestry) -> _Seen:
+    shown = visible(actor)
+    datasets = {row.pk: row for part in _parts(_named(found)) for row in Dataset.objects.filter(shown.q(), pk__in=part)}
+    jobs = Job.objects.filter(shown.q())
+    runs = {
+        row.pk: row
+        for part in _parts(found.runs)
+        for row in Run.objects.filter(pk__in=part, job__in=jobs).select_related("job")
+    }
+    return _Seen(found, datasets, runs)
+
+
+def _named(found: Ancestry) -> set[int]:
+    return {one.dataset for one in found.used}
+
+
+def _parts(pks: Iterable[int]) -> list[list[int]]:
+    wanted = sorted(pks)
+    return [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
+
+
+def _graph(seen: _Seen, model: tuple[str, str], as_of: datetime) -> Graph:
+    """Return the graph of exactly these runs; what may not be seen stands in it as a stub."""
+    jobs = {pk: run.job for pk, run in seen.runs.items()}
+    nodes = {row.node_id: row.as_node() for row in seen.datasets.values()}
+    nodes |= {job.node_id: job.as_node() for job in jobs.values()}
+    focus = naming.node_id("dataset", *model)
+    nodes.setdefault(focus, Node(focus, "model", *model))
+    stubs: dict[tuple[str, int], str] = {}
+    edges: set[tuple[str, str]] = set()
+    for one in sorted(seen.found.used, key=lambda used: (used.run, used.dataset, used.direction)):
+        job = jobs[one.run].node_id if one.run in jobs else _stub(stubs, "run", one.run)
+        row = seen.datasets.get(one.dataset)
+        thing = row.node_id if row else _stub(stubs, "dataset", one.dataset)
+        edges.add((thing, job) if one.direction == "in" else (job, thing))
+    hidden = [Node(stub, "hidden", "", "") for stub in stubs.values()]
+    shown = sorted(nodes.values(), key=lambda node: node.id)
+    return Graph((*shown, *hidden), tuple(sorted(edges)), as_of, hidden_nodes=len(hidden), focus=focus)
+
+
+def _stub(stubs: dict[tuple[str, int], str], kind: str, pk: int) -> str:
+    return stubs.setdefault((kind, pk), f"hidden:{len(stubs) + 1}")
+
+
+def _gaps(seen: _Seen, version: str, name: str) -> list[str]:
+    gaps = []
+    if seen.found.blind:
+        gaps.append(
+            f"{len(seen.found.blind)} run(s) that wrote version {version} of {name} did not say what they read."
+        )
+    if seen.found.truncated:
+        gaps.append(f"More than {len(seen.found.runs)} runs lie behind it; the rest was not followed.")
+    open_ended = [run for run in seen.runs.values() if run.ended_at is None and not run.declared]
+    gaps += [f"Run {run.uuid} of {run.job.name} has no end." for run in sorted(open_ended, key=_when)]
+    failed = [run for run in seen.runs.values() if run.state in {"FAIL", "ABORT"}]
+    return [*gaps, *(f"Run {run.uuid} of {run.job.name} did not complete." for run in sorted(failed, key=_when))]
+
+
+def _when(run: Run) -> tuple[datetime, str]:
+    return run.started_at or run.first_seen, str(run.uuid)
+
+
+def _events(actor: Actor, uuids: list[UUID], as_of: datetime) -> list[RawEvent]:
+    rows = RawEvent.objects.filter(visible(actor).q(), at__lte=as_of)
+    found: list[RawEvent] = []
+    for start in range(0, len(uuids), CHUNK):
+        found += rows.filter(run_uuid__in=uuids[start : start + CHUNK]).order_by("at", "sha256")[:EVENTS]
+    return sorted(found, key=lambda row: (row.at, row.sha256))[:EVENTS]
+
+
+def _tell(story: Story, seen: _Seen, events: list[RawEvent]) -> None:
+    said: dict[UUID, dict[str, Any]] = {}
+    for raw in events:
+        event = again(zlib.decompress(raw.body))
+        said.setdefault(raw.run_uuid or UUID(int=0), {}).update(facets.about_run(event))
+        story.quality += [
+            {**one, "run": str(raw.run_uuid), "event": f"sha256:{raw.sha256}"} for one in facets.quality(event)
+        ]
+        story.evidence.append(_proof(raw))
+    if len(events) >= EVENTS:
+        story.gaps.append(f"More than {EVENTS} events lie behind it; the rest was not read.")
+    odd = sum(bool(one["warnings"]) for one in story.evidence)
+    if odd:
+        story.gaps.append(f"{odd} event(s) did not quite follow the standard; what was odd stands with each.")
+    io: dict[tuple[int, str], list[RunIO]] = {}
+    for part in _parts(seen.runs):
+        for row in RunIO.objects.filter(run_id__in=part, dataset_id__in=seen.datasets).order_by("dataset_id"):
+            io.setdefault((row.run_id, row.direction), []).append(row)
+    for run in sorted(seen.runs.values(), key=_when):
+        told = _run(run, seen) | {
+            "reads": [_used(row, seen) for row in io.get((run.pk, "in"), ())],
+            "writes": [_used(row, seen) for row in io.get((run.pk, "out"), ())],
+        }
+        story.runs.append(told | said.get(run.uuid, {}))
+    story.datasets = _datasets(seen)
+
+
+def _proof(raw: RawEvent) -> dict[str, Any]:
+    return {
+        "event": f"sha256:{raw.sha256}",
+        "kind": raw.kind,
+        "run": str(raw.run_uuid) if raw.run_uuid else None,
+        "at": raw.at.isoformat(),
+        "received_at": raw.received_at.isoformat(),
+        "warnings": raw.warnings,
+        "redacted": raw.redacted,
+    }
+
+
+def _run(run: Run, seen: _Seen) -> dict[str, Any]:
+    return {
+        "run": str(run.uuid),
+        "given_id": run.given,
+        "job": {"namespace": run.job.namespace, "name": run.job.name},
+        "state": run.state,
+        "started_at": run.started_at.isoformat() if run.started_at else None,
+        "ended_at": run.ended_at.isoformat() if run.ended_at else None,
+        "parent_run": str(run.parent_uuid) if run.parent_uuid else None,
+        "distance": seen.found.runs[run.pk],
+        "inferred": any(one == run.pk for one, _ in seen.found.inferred),
+    }
+
+
+def _used(row: RunIO, seen: _Seen) -> dict[str, Any]:
+    return {
+        "namespace": seen.datasets[row.dataset_id].namespace,
+        "name": seen.datasets[row.dataset_id].name,
+        "version": row.version or None,
+        "rows": row.rows,
+        "bytes": row.bytes,
+        "schema": f"sha256:{row.schema}" if row.schema else None,
+    }
+
+
+def _datasets(seen: _Seen) -> list[dict[str, Any]]:
+    sources = sources_of(seen.found)
+    used: dict[int, set[str]] = {}
+    for one in seen.found.used:
+        used.setdefault(one.dataset, set()).update({one.version} - {""})
+    schemas = Schema.objects.in_bulk({row.schema for row in seen.datasets.values() if row.schema})
+    rows = sorted(seen.datasets.values(), key=lambda row: (row.namespace, row.name))
+    return [
+        {
+            "id": row.pk,
+            "namespace": row.namespace,
+            "name": row.name,
+            "type": row.type or None,
+            "versions": sorted(used.get(row.pk, ())),
+            "source": row.pk in sources,
+            "first_seen": row.first_seen.isoformat(),
+            "last_seen": row.last_seen.isoformat(),
+            "schema": schemas[row.schema].fields if row.schema in schemas else None,
+        }
+        for row in rows
+    ]
