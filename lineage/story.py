@@ -134,12 +134,13 @@ def _events(actor: Actor, uuids: list[UUID], as_of: datetime) -> list[RawEvent]:
 
 def _tell(story: Story, seen: _Seen, events: list[RawEvent]) -> None:
     said: dict[UUID, dict[str, Any]] = {}
+    shown = {row.key for row in seen.datasets.values()}
     for raw in events:
         event = again(zlib.decompress(raw.body))
         said.setdefault(raw.run_uuid or UUID(int=0), {}).update(facets.about_run(event))
-        story.quality += [
-            {**one, "run": str(raw.run_uuid), "event": f"sha256:{raw.sha256}"} for one in facets.quality(event)
-        ]
+        for one in facets.quality(event):
+            if naming.key("dataset", one["namespace"], one["name"]) in shown:
+                story.quality.append({**one, "run": str(raw.run_uuid), "event": f"sha256:{raw.sha256}"})
         story.evidence.append(_proof(raw))
     if len(events) >= EVENTS:
         story.gaps.append(f"More than {EVENTS} events lie behind it; the rest was not read.")

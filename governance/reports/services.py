@@ -71,7 +71,7 @@ def give_up(*, actor: Actor, report: Report, code: str, now: datetime) -> None:
         at=now,
         scope_id=report.scope_id,
         about={"code": code},
-        outcome="refused",
+        outcome="denied",
     )
 
 
