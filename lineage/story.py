@@ -147,17 +147,23 @@ def _tell(story: Story, seen: _Seen, events: list[RawEvent]) -> None:
     odd = sum(bool(one["warnings"]) for one in story.evidence)
     if odd:
         story.gaps.append(f"{odd} event(s) did not quite follow the standard; what was odd stands with each.")
+    story.runs = _runs(seen, said)
+    story.datasets = _datasets(seen)
+
+
+def _runs(seen: _Seen, said: dict[UUID, dict[str, Any]]) -> list[dict[str, Any]]:
     io: dict[tuple[int, str], list[RunIO]] = {}
     for part in _parts(seen.runs):
         for row in RunIO.objects.filter(run_id__in=part, dataset_id__in=seen.datasets).order_by("dataset_id"):
             io.setdefault((row.run_id, row.direction), []).append(row)
+    told = []
     for run in sorted(seen.runs.values(), key=_when):
-        told = _run(run, seen) | {
+        ends = {
             "reads": [_used(row, seen) for row in io.get((run.pk, "in"), ())],
             "writes": [_used(row, seen) for row in io.get((run.pk, "out"), ())],
         }
-        story.runs.append(told | said.get(run.uuid, {}))
-    story.datasets = _datasets(seen)
+        told.append(_run(run, seen) | ends | said.get(run.uuid, {}))
+    return told
 
 
 def _proof(raw: RawEvent) -> dict[str, Any]:
