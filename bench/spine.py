@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
-from bench.portal import Portal, Reader, running
+from tests.running import Portal, Reader, running
 
 ROUNDS = 5
 

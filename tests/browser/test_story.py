@@ -19,8 +19,8 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
-from bench.portal import TOLD, Portal, Reader
 from portal.supervisor import MARK
+from tests.running import TOLD, Portal, Reader
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 MODEL = "fraud-detector"

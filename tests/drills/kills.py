@@ -1,6 +1,6 @@
 """The kill drill: SIGKILL of web and worker at random moments while the demo runs; nothing acknowledged may be lost.
 
-    python -m bench.kills [--times 20] [--seed N]
+    python -m tests.drills.kills [--times 20] [--seed N]
 
 Starts portals with their demo until so many kills were done. Beside the demo a client sends lineage events and keeps a
 ledger of those acknowledged. In the end of each demo: every acknowledged event is there, the log verifies, version 1 is
@@ -20,9 +20,9 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from bench.portal import READY, TOLD, Portal
 from bench.spine import event
 from portal.supervisor import MARK
+from tests.running import READY, TOLD, Portal
 
 
 class Ledger(threading.Thread):
