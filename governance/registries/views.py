@@ -22,7 +22,7 @@ from governance.catalog.models import Asset
 from governance.catalog.selectors import MODEL_PREFIX
 from governance.catalog.views import asset_context, model_context
 from governance.registries import selectors, services
-from governance.registries.models import Registry
+from governance.registries.models import Drift, Registry
 
 
 class ConnectForm(forms.Form):
@@ -47,7 +47,7 @@ def model(request: HttpRequest, pk: UUID) -> HttpResponse:
     context |= {
         "aliases": aliases,
         "lineage_name": f"{MODEL_PREFIX}{asset.name}",
-        "drifts": [each.drift for each in aliases if each.drift],
+        "drifts": ways_back(request, [each.drift for each in aliases if each.drift]),
         "rows": [(each, [alias for alias in aliases if alias.label == each.label]) for each in context["versions"]],
         "ledger": selectors.ledger_of(asset).order_by("-id")[:20],
         "on": on,
@@ -55,6 +55,12 @@ def model(request: HttpRequest, pk: UUID) -> HttpResponse:
         "live": selectors.live_on(asset, at) if at else [],
     }
     return render(request, "governance/registries/model.html", context)
+
+
+def ways_back(request: HttpRequest, drifts: list[Drift]) -> list[tuple[Drift, bool]]:
+    """Return each drift with whether the reader may put the alias back; the room above does it and asks again."""
+    reader = user(actor_of(request).principal_id)
+    return [(each, reader is not None and reader.has_perm(Action.APPROVE, each.asset)) for each in drifts]
 
 
 def moment(text: str) -> datetime:
@@ -122,7 +128,7 @@ def registries(request: HttpRequest) -> HttpResponse:
         "registries": [(row, _problem(row.last_error), _problem(row.probe.get("error", ""))) for row in rows],
         "form": form,
         "may_admin": reader is not None and reader.has_perm(Action.ADMIN, None),
-        "drifts": selectors.drifts_for(actor),
+        "drifts": ways_back(request, selectors.drifts_for(actor)),
     }
     return render(request, "governance/registries/registries.html", context, status=422 if form.errors else 200)
 

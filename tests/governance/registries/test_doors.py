@@ -91,6 +91,9 @@ def test_the_model_page_shows_versions_aliases_and_drift_with_a_way_back(fraud, 
     assert 'action="/approvals/PR-7/put-back"' in page
     assert "(protected)" in page
     assert "0 of 8 filled in" in page
+    asker = people.ann.client.get(f"/models/{fraud.pk}").content.decode()
+    assert "Whoever approves here can put it back" in asker
+    assert "/put-back" not in asker
     listed = people.ann.api.get(f"/api/v1/models/{fraud.pk}/aliases").json()
     assert listed["aliases"][0]["drift"]["promotion"] == "PR-7"
     assert listed["results"][0]["version"] == "2"
