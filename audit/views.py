@@ -21,18 +21,40 @@ from audit.models import Entry, Leaf
 from audit.refusals import Malformed, Refused
 
 OUTCOME_WORDS = {"success": _("Done"), "failure": _("Failed"), "denied": _("Denied"), "error": _("Error")}
+SHORT = 20
 STATES = {"offered": _("Waits for its number"), "sequenced": _("Numbered"), "published": _("Sealed")}
+
+
+def _hinted(text: Any) -> forms.TextInput:
+    return forms.TextInput(attrs={"placeholder": text})
 
 
 class FilterForm(forms.Form):
     """The filters of the page; what is wrong with them is said by `filters`."""
 
-    actor = forms.CharField(label=_("Actor"), required=False, help_text=_("Name, e-mail or id"))
-    action = forms.CharField(label=_("Action"), required=False, help_text=_("Such as promotion."))
-    subject = forms.CharField(label=_("Subject"), required=False, help_text=_("Such as promotion:<id>"))
-    outcome = forms.ChoiceField(label=_("Outcome"), required=False, choices=[("", _("Any")), *OUTCOME_WORDS.items()])
-    since = forms.CharField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.CharField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    actor = forms.CharField(label=_("Actor"), widget=_hinted(_("name, e-mail or id")))
+    action = forms.CharField(label=_("Action"), widget=_hinted("promotion."))
+    subject = forms.CharField(label=_("Subject"), widget=_hinted("promotion:…"))
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=[("", _("Any")), *OUTCOME_WORDS.items()])
+    since = forms.CharField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.CharField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    use_required_attribute = False
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A subject as a table shows it: its kind, and as much of its id as the eye needs."""
+
+    id: str
+
+    @property
+    def kind(self) -> str:
+        return self.id.partition(":")[0].replace("_", " ")
+
+    @property
+    def short(self) -> str:
+        rest = self.id.partition(":")[2]
+        return rest if len(rest) <= SHORT else rest[:8] + "…"
 
 
 @dataclass(frozen=True)
@@ -43,7 +65,7 @@ class Row:
     seq: int | None
     state: str
     who: str
-    subjects: list[str]
+    subjects: list[Subject]
 
 
 @require_safe
@@ -56,14 +78,18 @@ def entries(request: HttpRequest) -> HttpResponse:
         found, cursor = page(request, filters.apply(_seen(actor), wanted), order=("-id",))
     except Malformed as refusal:
         problem = say(refusal)
+    health = selectors.health(now_of(request))
+    protecting = protections.now_in_force(now_of(request))
     context = {
         "rows": _rows(found),
         "next_cursor": cursor,
         "form": FilterForm(asdict(wanted)),
         "filtered": any(asdict(wanted).values()),
         "problem": problem,
-        "health": selectors.health(now_of(request)),
-        "protections": protections.now_in_force(now_of(request)),
+        "health": health,
+        "hindrance": say(health.hindrance) if health.hindrance else "",
+        "protections": protecting,
+        "in_force": sum(each.active for each in protecting),
         "may_export": _may(actor, "export"),
     }
     return render(request, "audit/entries.html", context)
@@ -132,7 +158,7 @@ def _rows(found: list[Entry]) -> list[Row]:
     for each in found:
         said = api.told(each, published)
         who = names.get(each.actor_id) or str(each.actor_id)[:8]
-        rows.append(Row(each, said["seq"], said["state"], who, said["subjects"]))
+        rows.append(Row(each, said["seq"], said["state"], who, [Subject(one) for one in said["subjects"]]))
     return rows
 
 
