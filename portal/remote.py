@@ -64,8 +64,8 @@ def _scan_request(portal: client.Portal, target: str) -> tuple[str, dict[str, An
     """Where to ask for a scan: a path for what looks like a file, else the dataset of that name."""
     if "/" in target or Path(target).exists():
         return "/api/v1/scans", {"path": str(Path(target).absolute())}
-    found = portal.get("/api/v1/datasets", q=target)["results"]
-    named = [each for each in found if each["name"] == target] or found
+    named = portal.get("/api/v1/datasets", name=target)["results"]
+    named = named or portal.get("/api/v1/datasets", q=target)["results"]
     if len(named) != 1:
         many = ", ".join(each["name"] for each in named[:5])
         why = f"{len(named)} datasets match it: {many}" if named else "nothing you may see has that name"
