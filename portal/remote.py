@@ -19,9 +19,11 @@ dataset = typer.Typer(help="Datasets and their scans.", no_args_is_help=True, ri
 promotion = typer.Typer(help="Requests for promotion.", no_args_is_help=True, rich_markup_mode=None)
 lineage = typer.Typer(help="What was made from what.", no_args_is_help=True, rich_markup_mode=None)
 
-SCAN_OVER = {"done", "failed", "dead", "finished"}
-APPLIED = {"applied"}
-LOST = {"rejected", "withdrawn", "expired", "failed", "cancelled", "superseded", "rolled_back"}
+SCAN_OVER = {"done", "failed"}
+APPLIED = {"applied", "review_due", "superseded", "rolled_back", "ratified"}
+"""States of a request that was applied, whatever came after."""
+LOST = {"rejected", "withdrawn", "expired", "changes_requested", "revoked", "reverted", "compromised"}
+"""States in which waiting longer brings nothing: people have said no, or want something changed first."""
 
 
 def attach(app: typer.Typer, audit: typer.Typer) -> None:
@@ -104,7 +106,7 @@ def promote(
     timeout: Timeout = 1800,
     as_json: Json = False,
 ) -> None:
-    """Ask for a version's promotion. With --wait: exit 0 applied, 3 rejected, 4 undecided, 5 undecided and failing."""
+    """Ask for a promotion. With --wait: exit 0 applied, 3 not granted, 4 undecided, 5 undecided and failing."""
     portal = client.from_environment()
     body = {"model": model, "version": version, "environment": to, "purpose": purpose}
     case = portal.post("/api/v1/promotions", body)
@@ -122,7 +124,12 @@ def promotion_code(case: dict[str, Any]) -> int:
         return OK
     if case["state"] in LOST:
         return REFUSED
-    return CHECKS if any(check["result"] in {"fail", "missing"} for check in case["checks"]) else PENDING
+    return CHECKS if any(blocks(check) for check in case["checks"]) else PENDING
+
+
+def blocks(check: dict[str, Any]) -> bool:
+    """Whether a check stands in the way of the promotion."""
+    return bool(check.get("blocks", check["result"] in {"fail", "missing"}))
 
 
 def promotion_words(case: dict[str, Any]) -> str:
@@ -130,7 +137,8 @@ def promotion_words(case: dict[str, Any]) -> str:
     lines = [f"{case['key']} {case['model']} {case['version']} to {case['environment']}: {case['state']}"]
     lines += [f"  {check['result']:<8} {check['name']}" for check in case.get("checks") or []]
     for rule in case.get("rules") or []:
-        lines.append(f"  {rule['given']} of {rule['needed']} from {rule['name']}; {rule['eligible']} more may decide")
+        able = rule.get("remaining", rule["eligible"])
+        lines.append(f"  {rule['given']} of {rule['needed']} from {rule['name']}; {able} more may decide")
     return "\n".join(lines)
 
 

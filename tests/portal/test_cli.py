@@ -153,7 +153,8 @@ def test_a_scans_exit_code(seen: dict[str, Any], code: int) -> None:
     [
         ("applied", "pass", OK),
         ("rejected", "pass", REFUSED),
-        ("withdrawn", "pass", REFUSED),
+        ("changes_requested", "pass", REFUSED),
+        ("superseded", "pass", OK),
         ("in_review", "pass", PENDING),
         ("in_review", "waived", PENDING),
         ("in_review", "fail", CHECKS),
