@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from audit import selectors as audit
 from audit.actor import require
 from audit.doors import actor_of, now_of, say
+from governance.registries import selectors as registries
 from jobs import selectors as jobs
 from portal import services
 from portal.context import THEMES
@@ -79,7 +80,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 200 exactly when the database, its migrations and the log accept writes and a worker is alive."""
     checks = ready()
     good = all(value == "ok" for value in checks.values())
-    response = JsonResponse({"status": "ok" if good else "not ready", "checks": checks}, status=200 if good else 503)
+    body = {"status": "ok" if good else "not ready", "checks": checks, "degraded": degraded(checks)}
+    response = JsonResponse(body, status=200 if good else 503)
     response._has_been_logged = True  # type: ignore[attr-defined]  # being asked too early is no error of ours
     return response
 
@@ -100,6 +102,12 @@ def ready() -> dict[str, str]:
         "log": log,
         "worker": "ok" if alive else "no worker has given a sign of life for 30 seconds",
     }
+
+
+def degraded(checks: dict[str, str]) -> dict[str, str]:
+    """Return what is not as it should be; Attestry works on and says so, for readiness does not rest on it."""
+    away = registries.away() if checks.get("migrations") == "ok" else 0
+    return {"registries": f"{away} not reachable: see the registries in the settings"} if away else {}
 
 
 def log_state(now: datetime) -> str:
@@ -137,4 +145,6 @@ def retry_job(request: HttpRequest, pk: UUID) -> HttpResponse:
 def health_page(request: HttpRequest) -> HttpResponse:
     """Show what readiness rests on, in words."""
     require(actor_of(request), "browse", None)
-    return render(request, "portal/health.html", {"checks": ready().items()})
+    checks = ready()
+    context = {"checks": checks.items(), "degraded": degraded(checks).items()}
+    return render(request, "portal/health.html", context)

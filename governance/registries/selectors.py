@@ -59,6 +59,11 @@ def registry_of(version: Version) -> Registry | None:
     return version.registry or version.asset.registry
 
 
+def away() -> int:
+    """Return how many connected registries do not answer as they should, whoever asks."""
+    return Registry.objects.filter(state=Registry.State.AWAY).count()
+
+
 def last_seen(asset_ids: Iterable[UUID]) -> list[AliasSeen]:
     """Return the newest line of the ledger for each alias of these models, aliases that are gone included."""
     newest = AliasSeen.objects.filter(asset__in=asset_ids).values("asset", "alias").annotate(last=Max("id"))

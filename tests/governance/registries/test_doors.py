@@ -206,3 +206,14 @@ def test_an_alias_that_only_mlflow_set_is_shown_without_a_lock(fraud, registry, 
     page = people.ann.client.get(f"/models/{fraud.pk}").content.decode()
     assert "shadow" in page
     assert "(protected)" not in page
+
+
+def test_an_absent_registry_degrades_but_never_ends_readiness(registry, people, now) -> None:
+    before = Client().get("/readyz").json()
+    services.note_away(actor=system(), registry_id=registry.pk, problem="registries.away", now=now)
+    after_it_left = Client().get("/readyz").json()
+    assert before["degraded"] == {}
+    assert list(after_it_left["degraded"]) == ["registries"]
+    assert after_it_left["checks"] == before["checks"]
+    assert registry.name not in str(after_it_left)
+    assert "not reachable" in people.adam.client.get("/settings/health").content.decode()

@@ -1,6 +1,11 @@
+import base64
 import hashlib
+import threading
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -128,30 +133,74 @@ def test_a_server_that_returns_is_used_again(door: Door) -> None:
     assert isinstance(registry.models(), list)
 
 
-def test_a_web_page_is_no_mlflow(live_page: str) -> None:
-    with pytest.raises(Unavailable, match="not_mlflow"):
-        MlflowRegistry(live_page).models()
-
-
-@pytest.fixture
-def live_page() -> Any:
-    import threading
-    from http.server import BaseHTTPRequestHandler, HTTPServer
+@contextmanager
+def answering(handler: Any) -> Iterator[str]:
+    """A loopback web server that answers GET by `handler(request) -> (status, body)`."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
+            status, body = handler(self)
+            self.send_response(status)
             self.end_headers()
-            self.wfile.write(b"<html>")
+            self.wfile.write(body)
 
         def log_message(self, *args: object) -> None:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (200, b"<html>", "registries.not_mlflow"),
+        (200, b"[]", "registries.not_mlflow"),
+        (302, b"", "registries.away"),
+        (401, b"", "registries.not_let_in"),
+        (403, b"{}", "registries.not_let_in"),
+        (500, b"{}", "registries.away"),
+        (503, b"", "registries.away"),
+        (200, b'{"registered_models": [{"name": "' + b"x" * (33 << 20) + b'"}]}', "registries.not_mlflow"),
+    ],
+)
+def test_what_is_no_mlflow_or_keeps_us_out_is_told_apart(status: int, body: bytes, code: str) -> None:
+    with answering(lambda _: (status, body)) as uri, pytest.raises(Unavailable) as refusal:
+        MlflowRegistry(uri).models()
+    assert refusal.value.code == code
+
+
+def test_a_server_that_asks_for_a_password_gets_ours_and_strangers_stay_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = "Basic " + base64.b64encode(b"attestry:secret").decode()
+
+    def handler(request: BaseHTTPRequestHandler) -> tuple[int, bytes]:
+        if request.path == "/version":
+            return 200, b"3.17.2"
+        return (200, b"{}") if request.headers.get("Authorization") == good else (401, b"")
+
+    with answering(handler) as uri:
+        with pytest.raises(Unavailable, match="not_let_in"):
+            MlflowRegistry(uri).models()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "attestry")
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
+        assert MlflowRegistry(uri).models() == []
+        assert MlflowRegistry(uri).probe() == {"version": "3.17.2", "open_to_strangers": "no"}
+
+
+def test_a_listing_that_points_outside_is_refused() -> None:
+    def handler(request: BaseHTTPRequestHandler) -> tuple[int, bytes]:
+        if "get-download-uri" in request.path:
+            return 200, b'{"artifact_uri": "mlflow-artifacts:/1/models/m-1/artifacts"}'
+        return 200, b'{"files": [{"path": "../../secrets", "is_dir": false}]}'
+
+    with answering(handler) as uri, pytest.raises(Invalid, match="unsafe_path"):
+        MlflowRegistry(uri).manifest("fraud", "1")
 
 
 def test_the_probe_tells_the_version_and_that_the_door_is_open(registry: MlflowRegistry) -> None:
@@ -166,3 +215,25 @@ def test_credentials_go_only_to_the_server_they_are_for(monkeypatch: pytest.Monk
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "p")
     assert adapter.credentials_for("http://ours:5000") == {"username": "u", "password": "p"}
     assert adapter.credentials_for("http://other:5000") == {}
+
+
+def test_a_logged_model_of_mlflow_3_is_read_with_its_own_metrics(
+    mlflow: Server, registry: MlflowRegistry, tmp_path: Path
+) -> None:
+    client = mlflow.client()
+    (tmp_path / "model.skops").write_bytes(b"weights")
+    (tmp_path / "MLmodel").write_text(MLMODEL)
+    experiment = client.create_experiment("logged")
+    run = client.create_run(experiment, tags={"mlflow.user": "mia"})
+    logged = client.create_logged_model(experiment, name="model", source_run_id=run.info.run_id)
+    client.log_model_artifacts(logged.model_id, str(tmp_path))
+    client.finalize_logged_model(logged.model_id, "READY")
+    client.log_metric(run.info.run_id, "auc", 0.9, model_id=logged.model_id)
+    client.set_terminated(run.info.run_id)
+    client.create_registered_model("logged")
+    client.create_model_version("logged", f"models:/{logged.model_id}", model_id=logged.model_id)
+    (version,) = registry.versions("logged")
+    described = registry.describe(version)
+    assert (described.metrics, described.run_id) == ({"auc": "0.9"}, run.info.run_id)
+    assert (described.run_user, described.run_ended) == ("mia", True)
+    assert registry.manifest("logged", "1") == folder.manifest(tmp_path)
