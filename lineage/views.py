@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.doors import actor_of, say
 from audit.refusals import NotSeen
-from lineage import selectors, svg
+from lineage import draw, selectors, svg
 from lineage.answers import end_of, file, question
 from lineage.graph import Budget, Direction, Graph, Node, Question
 from lineage.links import address, around, words
@@ -98,12 +98,18 @@ def _shown(request: HttpRequest, graph: Graph, asked: dict[str, Any]) -> dict[st
         "graph": graph,
         "asked": asked,
         "drawing": mark_safe(drawing),  # noqa: S308 - every text in it was escaped where it was drawn
-        "rows": [_row(nodes[one], nodes[other]) for one, other in graph.edges],
+        "rows": [_row(nodes[one], nodes[other]) for one, other in _in_order(graph)],
         "steps": [(nodes[one.dataset], nodes[one.to_dataset], one) for one in graph.column_edges or ()],
         "frontier": [{"node": nodes[one], "href": around(nodes[one])} for one in graph.frontier],
         "downloads": [(form, f"/lineage/file?{urlencode({**query, 'format': form})}") for form in FORMATS],
         "words": words(),
     }
+
+
+def _in_order(graph: Graph) -> list[tuple[str, str]]:
+    """Return the edges as one reads the picture: from left to right, then from top to bottom."""
+    at = draw.lay_out([node.id for node in graph.nodes], graph.edges).at
+    return sorted(graph.edges, key=lambda edge: (at[edge[0]], at[edge[1]]))
 
 
 def _row(one: Node, other: Node) -> dict[str, Any]:

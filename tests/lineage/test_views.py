@@ -47,6 +47,13 @@ def test_the_graph_the_table_and_the_downloads_are_there(chain, people):
         assert answer["Content-Disposition"] == f'attachment; filename="lineage.{form}"'
 
 
+def test_the_table_reads_like_the_picture(chain, people):
+    table = page(people.ann, **CLEAN).split("<tbody>")[1]
+    assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)<', table) == [
+        "generate", "/raw", "clean", "/clean", "derive", "/features", "train",
+    ]  # fmt: skip
+
+
 def test_the_page_has_no_inline_style_or_script(chain, people):
     text = page(people.ann, **CLEAN)
     assert " style=" not in text

@@ -46,7 +46,7 @@ def model(version):
 @pytest.fixture
 def told(person, payments):
     """Two trainings: version 1 from the first features, version 2 after they were made again."""
-    producer = person("Producer", "ingest", payments)
+    producer = person("Pipeline", "ingest", payments)
     events = [
         event("generate", [], [file("/raw")], 1),
         event("derive", ["/raw"], [file("/features")], 2),
