@@ -2,6 +2,7 @@
 
 from governance.access import models as access
 from governance.catalog import models as catalog
+from governance.pii import models as pii
 from governance.policies import models as policies
 from governance.registries import models as registries
 from governance.reports import models as reports
@@ -9,6 +10,7 @@ from governance.reports import models as reports
 __all__ = [
     "access",
     "catalog",
+    "pii",
     "policies",
     "registries",
     "reports",

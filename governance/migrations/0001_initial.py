@@ -258,6 +258,113 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Scan",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("dataset_id", models.BigIntegerField(null=True)),
+                ("path", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("running", "Running"), ("done", "Done"), ("failed", "Failed")],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("verdict", models.CharField(blank=True, default="", max_length=20)),
+                ("why", models.JSONField(default=dict)),
+                ("ruleset", models.CharField(blank=True, default="", max_length=71)),
+                ("rows", models.BigIntegerField(null=True)),
+                ("seed", models.CharField(max_length=40)),
+                ("digest", models.CharField(blank=True, default="", max_length=71)),
+                ("progress", models.FloatField(default=0)),
+                ("stage", models.CharField(blank=True, default="", max_length=20)),
+                ("count", models.BigIntegerField(default=0)),
+                ("requested_by", models.UUIDField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["dataset_id", "-ended_at"], name="scan_latest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["queued", "running"])),
+                        fields=("dataset_id",),
+                        name="one_open_scan_of_a_dataset",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["queued", "running"]), ("verdict", "")),
+                            models.Q(("state__in", ["done", "failed"]), models.Q(("verdict", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="scan_has_verdict_when_ended",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Finding",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("dataset_id", models.BigIntegerField()),
+                ("column", models.TextField()),
+                ("entity", models.CharField(max_length=40)),
+                ("share", models.FloatField()),
+                ("low", models.FloatField()),
+                ("high", models.FloatField()),
+                ("hits", models.PositiveIntegerField()),
+                ("passed", models.PositiveIntegerField(default=0)),
+                ("tried", models.PositiveIntegerField(default=0)),
+                ("base", models.FloatField(default=0)),
+                ("shape", models.CharField(max_length=40)),
+                ("because", models.JSONField(default=list)),
+                ("present", models.BooleanField(default=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("suggested", "Suggested"), ("confirmed", "Confirmed"), ("disputed", "Disputed")],
+                        default="suggested",
+                        max_length=10,
+                    ),
+                ),
+                ("judged_by", models.UUIDField(null=True)),
+                ("judged_at", models.DateTimeField(null=True)),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "scan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="findings", to="governance.scan"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ColumnVerdict",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("path", models.TextField()),
+                ("verdict", models.CharField(max_length=20)),
+                ("filled", models.BigIntegerField()),
+                ("distinct", models.BigIntegerField()),
+                ("examined", models.PositiveIntegerField()),
+                ("bound", models.FloatField()),
+                ("found", models.JSONField(default=list)),
+                ("why", models.JSONField(default=list)),
+                (
+                    "scan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="columns", to="governance.scan"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Scope",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -544,6 +651,41 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT, related_name="+", to="governance.version"
             ),
         ),
+        migrations.CreateModel(
+            name="Waiver",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("reason", models.TextField()),
+                ("proposer_id", models.UUIDField()),
+                ("proposer_owner_id", models.UUIDField(null=True)),
+                ("decider_id", models.UUIDField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Proposed"),
+                            ("approved", "Approved"),
+                            ("refused", "Refused"),
+                            ("withdrawn", "Withdrawn"),
+                            ("expired", "Expired"),
+                        ],
+                        default="proposed",
+                        max_length=10,
+                    ),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "finding",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="waivers", to="governance.finding"
+                    ),
+                ),
+            ],
+        ),
         migrations.AddConstraint(
             model_name="user",
             constraint=models.UniqueConstraint(
@@ -579,6 +721,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="aliasseen",
             index=models.Index(fields=["asset", "alias", "-id"], name="alias_last_seen"),
+        ),
+        migrations.AddConstraint(
+            model_name="finding",
+            constraint=models.UniqueConstraint(fields=("dataset_id", "column", "entity"), name="finding_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="columnverdict",
+            constraint=models.UniqueConstraint(fields=("scan", "position"), name="column_once_per_scan"),
         ),
         migrations.AddConstraint(
             model_name="scope",
@@ -628,5 +778,26 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="aliasexpected",
             index=models.Index(fields=["asset", "alias", "-id"], name="alias_last_expected"),
+        ),
+        migrations.AddIndex(
+            model_name="waiver",
+            index=models.Index(fields=["-created_at"], name="waiver_newest"),
+        ),
+        migrations.AddConstraint(
+            model_name="waiver",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "proposed")), fields=("finding",), name="one_proposal_per_finding"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="waiver",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decider_id", None),
+                    models.Q(("decider_id", models.F("proposer_id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="waiver_decided_by_another",
+            ),
         ),
     ]

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 CELL = 64 * 1024
 MOST_COLUMNS = 2000
 LONGEST_NAME = 120
+LONGEST_PATH = 300
 DEEPEST = 12
 DATA_LIKE = re.compile(r"@|\d{5}|\d[ ./-]\d+[ ./-]\d|^[-+]?\d+(?:[.,]\d+)?$|://")
 PLACE = 2**64
@@ -47,6 +48,13 @@ def safe_names(header: Sequence[str], *, header_certain: bool = False) -> tuple[
         names.append(keep if keep not in seen else f"{keep[:100]}_{at + 1}")
         seen.add(names[-1])
     return names, titled
+
+
+def short(path: str) -> str:
+    """A path of at most 300 characters; a longer one ends in its digest, so that two stay two."""
+    if len(path) <= LONGEST_PATH:
+        return path
+    return f"{path[: LONGEST_PATH - 17]}~{blake2b(path.encode(), digest_size=8).hexdigest()}"
 
 
 def flatten(rows: Iterable[Any]) -> list[Cells]:

@@ -19,24 +19,12 @@ from typing import IO, Any
 
 from audit.refusals import Refused
 from governance.pii import headers, places, rules, shapes
-from governance.pii.columns import MOST_COLUMNS, Sample
+from governance.pii.columns import MOST_COLUMNS, Sample, short
 from governance.pii.evidence import Sight
+from governance.pii.sandbox import Orders
 
 NOTHING = frozenset({"", "null", "none", "nan", "n/a", "na", "nil", "-", "--", "\\n", "<na>", "nat"})
 TELL_EVERY = 0.5
-
-
-@dataclass(frozen=True)
-class Orders:
-    """What to scan, and how much of the machine it may use: bytes of memory, seconds of work, rows, decoded bytes."""
-
-    path: str
-    roots: tuple[str, ...]
-    seed: str
-    memory: int = 3 * 1024**3
-    seconds: int = 900
-    rows: int = 200_000_000
-    decoded: int = 64 * 1024**3
 
 
 def tell(**words: Any) -> None:
@@ -81,12 +69,13 @@ def read(orders: Orders, file: IO[bytes]) -> Table:
         table.rows += batch[0].rows if batch else 0
         for cells in batch:
             decoded += cells.values.nbytes if cells.values is not None else 0
-            sample = table.samples.get(cells.path)
+            path = short(cells.path)
+            sample = table.samples.get(path)
             if sample is None:
                 if len(table.samples) >= MOST_COLUMNS:
                     reading.gap("pii.too_many_columns")
                     continue
-                sample = table.samples[cells.path] = Sample(cells.path, seed, rules.MOST_DISTINCT)
+                sample = table.samples[path] = Sample(path, seed, rules.MOST_DISTINCT)
             sample.add(cells)
         if table.rows > orders.rows or decoded > orders.decoded:
             reading.gap("pii.over_budget")

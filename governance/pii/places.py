@@ -7,6 +7,8 @@ from pathlib import Path
 
 from audit.refusals import Refused
 
+LONGEST = 4096
+
 
 def _under(path: Path, roots: Sequence[Path]) -> bool:
     return any(path.is_relative_to(Path(os.path.realpath(root))) for root in roots)
@@ -20,6 +22,15 @@ def real(path: str, roots: Sequence[Path]) -> Path:
     if not _under(found, roots):
         raise Refused("pii.outside_roots")
     return found
+
+
+def expect(path: str, roots: Sequence[Path]) -> None:
+    """Refuse a path that cannot be under a root by its name alone; the worker, where the file is, looks for itself."""
+    plain = Path(path)
+    if not path.startswith("/") or "\x00" in path or ".." in plain.parts or len(path) > LONGEST:
+        raise Refused("pii.path_not_absolute")
+    if not _under(plain, roots) and not any(plain.is_relative_to(root) for root in roots):
+        raise Refused("pii.outside_roots", roots=":".join(map(str, roots)) or "–")
 
 
 def open_file(path: str, roots: Sequence[Path]) -> int:

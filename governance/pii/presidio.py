@@ -73,7 +73,7 @@ class Analyzer:
         logger = logging.getLogger("presidio-analyzer")
         logger.handlers, logger.propagate = [self.timeouts], False
         logger.setLevel(logging.WARNING)
-        self._engine = _engine()
+        self._engine: Any = None
 
     def look(self, value: str, suggested: frozenset[str]) -> tuple[Hit, ...]:
         """What Presidio sees in one value; recognisers that cannot match it, or could not count, are not run."""
@@ -86,6 +86,7 @@ class Analyzer:
         return hits
 
     def _ask(self, value: str, entities: list[str]) -> tuple[Hit, ...]:
+        self._engine = self._engine or _engine()
         results = self._engine.analyze(text=value, language="en", entities=entities)
         return tuple(
             Hit(seen.entity_type, seen.start, seen.end, seen.score)

@@ -21,6 +21,7 @@ MOST_DISTINCT = 1000
 WORST_FIRST = ("unreadable", "incomplete", "findings", "clean_sampled", "clean_full")
 CLEAN = frozenset({"clean_sampled", "clean_full"})
 LONGEST_WAIVER = timedelta(days=366)
+SHORTEST_REASON = 10
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def ruleset(parts: Mapping[str, object]) -> str:
 
 def check_waiver(reason: str, expires_at: datetime, now: datetime) -> None:
     """A waiver needs a reason and an end, at most a year ahead."""
-    if len(reason.strip()) < 10:
+    if len(reason.strip()) < SHORTEST_REASON:
         raise Refused("pii.waiver_needs_reason")
     if expires_at <= now:
         raise Refused("pii.waiver_in_the_past")
@@ -100,12 +101,23 @@ def check_waiver(reason: str, expires_at: datetime, now: datetime) -> None:
         raise Refused("pii.waiver_too_long", days=str(LONGEST_WAIVER.days))
 
 
-def check_decider(proposer_id: UUID, deciders: Iterable[UUID | None], kind: str) -> None:
+def check_decider(proposers: Iterable[UUID | None], deciders: Iterable[UUID | None], kind: str) -> None:
     """A waiver is decided by a person other than the one who proposed it, also behind a service account."""
     if kind != "person":
         raise Refused("pii.only_people_decide")
-    if proposer_id in set(deciders):
+    if {one for one in proposers if one} & {one for one in deciders if one}:
         raise Refused("pii.own_waiver")
+
+
+def check_judgement(wanted: str, reason: str, current: str) -> tuple[str, str]:
+    """The state to give a finding and the reason to keep; disputing needs one, and nothing is said twice."""
+    if wanted not in {"confirmed", "disputed"}:
+        raise Refused("pii.unknown_judgement")
+    if wanted == "disputed" and len(reason.strip()) < SHORTEST_REASON:
+        raise Refused("pii.dispute_needs_reason")
+    if wanted == current:
+        raise Refused("pii.judged_already")
+    return wanted, reason.strip()
 
 
 def in_force(state: str, expires_at: datetime, now: datetime) -> bool:

@@ -13,15 +13,27 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from governance.pii.examine import Orders
-
 HOUSE = Path(__file__).resolve().parent.parent.parent
 GRACE = 30
 LONGEST_ANSWER = 64 * 1024 * 1024
 QUIET = {
     "TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS": "", "REGEX_TIMEOUT_SECONDS": "2", "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2", "PYTHONUTF8": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What to scan, and how much of the machine it may use: bytes of memory, seconds of work, rows, decoded bytes."""
+
+    path: str
+    roots: tuple[str, ...]
+    seed: str
+    memory: int = 3 * 1024**3
+    seconds: int = 900
+    rows: int = 200_000_000
+    decoded: int = 64 * 1024**3
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,284 @@
+"""Scans, findings and waivers for machines."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.actor import Refused
+from audit.doors import Body, actor_of, idempotent, now_of, page, read, say
+from governance.catalog.models import Asset
+from governance.catalog.selectors import asset_of_dataset, asset_seen_by
+from governance.pii import selectors, services
+from governance.pii.models import ColumnVerdict, Finding, Scan, Waiver
+from governance.pii.services import Judgement, Ruling
+
+LONGEST_PATH = 4096
+MOST = 2**31 - 1
+
+
+class DatasetScanBody(Body):
+    """What to scan for a dataset: its own file when nothing is said."""
+
+    path = serializers.CharField(max_length=LONGEST_PATH, required=False, default="")
+
+
+class PathScanBody(Body):
+    """A file on the server."""
+
+    path = serializers.CharField(max_length=LONGEST_PATH)
+
+
+class JudgementBody(Body):
+    """What to say of a finding, and the revision that was looked at."""
+
+    state = serializers.ChoiceField(choices=["confirmed", "disputed"])
+    revision = serializers.IntegerField(min_value=0, max_value=MOST)
+    reason = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
+
+
+class WaiverBody(Body):
+    """A finding to waive, why, and until when."""
+
+    finding = serializers.UUIDField()
+    reason = serializers.CharField(max_length=2000)
+    expires_at = serializers.DateTimeField()
+
+
+class RulingBody(Body):
+    """The decision on a waiver, and the revision that was looked at."""
+
+    verdict = serializers.ChoiceField(choices=["approve", "refuse"])
+    revision = serializers.IntegerField(min_value=0, max_value=MOST)
+    reason = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
+
+
+class RevisionBody(Body):
+    """The revision that was looked at."""
+
+    revision = serializers.IntegerField(min_value=0, max_value=MOST)
+
+
+def reasons(why: dict[str, int]) -> list[dict[str, Any]]:
+    """Return what could not be examined: code, how often, and the sentence."""
+    return [
+        {"code": code, "count": count, "detail": say(Refused(code, count=count))} for code, count in sorted(why.items())
+    ]
+
+
+def brief(scan: Scan) -> dict[str, Any]:
+    """Return a scan as a line of a list."""
+    return {
+        "id": str(scan.pk),
+        "state": scan.state,
+        "verdict": scan.verdict or None,
+        "ruleset": scan.ruleset or None,
+        "rows": scan.rows,
+        "progress": scan.progress,
+        "why": reasons(scan.why),
+        "seed": scan.seed,
+        "digest": scan.digest or None,
+        "requested_by": str(scan.requested_by),
+        "created_at": scan.created_at.isoformat(),
+        "started_at": scan.started_at and scan.started_at.isoformat(),
+        "ended_at": scan.ended_at and scan.ended_at.isoformat(),
+    }
+
+
+def shape(scan: Scan) -> dict[str, Any]:
+    """Return a scan whole, with its columns; the first entity of a column is the column's own."""
+    asset = asset_of_dataset(scan.dataset_id) if scan.dataset_id is not None else None
+    known = (
+        Finding.objects.filter(dataset_id=scan.dataset_id) if scan.dataset_id is not None else Finding.objects.none()
+    )
+    findings = {(each.column, each.entity): each for each in known}
+    return brief(scan) | {
+        "path": scan.path,
+        "dataset": str(asset.pk) if asset else None,
+        "names_in_text": "not examined",
+        "columns": [column_shape(column, findings) for column in selectors.columns_of(scan)],
+    }
+
+
+def column_shape(column: ColumnVerdict, findings: dict[tuple[str, str], Finding]) -> dict[str, Any]:
+    """Return what a scan says of one column."""
+    return {
+        "path": column.path,
+        "verdict": column.verdict,
+        "filled": column.filled,
+        "distinct": column.distinct,
+        "examined": column.examined,
+        "bound": column.bound,
+        "why": reasons(dict.fromkeys(column.why, 1)),
+        "entities": [entity_shape(one, findings.get((column.path, one["type"]))) for one in column.found],
+    }
+
+
+def entity_shape(one: dict[str, Any], finding: Finding | None) -> dict[str, Any]:
+    """Return one entity of a column, with the finding that people judge."""
+    checksum = {"passed": one["passed"], "tried": one["tried"], "base": one["base"]} if one["tried"] else None
+    return {
+        "type": one["type"],
+        "share": one["share"],
+        "low": one["low"],
+        "high": one["high"],
+        "hits": one["hits"],
+        "checksum": checksum,
+        "because": one["because"],
+        "shape": one["shape"],
+        "finding": str(finding.pk) if finding else None,
+    }
+
+
+def finding_shape(finding: Finding) -> dict[str, Any]:
+    """Return a finding."""
+    return {
+        "id": str(finding.pk),
+        "column": finding.column,
+        "entity": finding.entity,
+        "share": finding.share,
+        "low": finding.low,
+        "high": finding.high,
+        "state": finding.state,
+        "present": finding.present,
+        "revision": finding.revision,
+        "scan": str(finding.scan_id),
+    }
+
+
+def waiver_shape(waiver: Waiver) -> dict[str, Any]:
+    """Return a waiver with the finding it is about."""
+    return {
+        "id": str(waiver.pk),
+        "finding": finding_shape(waiver.finding),
+        "reason": waiver.reason,
+        "state": waiver.state,
+        "revision": waiver.revision,
+        "proposed_by": str(waiver.proposer_id),
+        "decided_by": str(waiver.decider_id) if waiver.decider_id else None,
+        "created_at": waiver.created_at.isoformat(),
+        "decided_at": waiver.decided_at and waiver.decided_at.isoformat(),
+        "expires_at": waiver.expires_at.isoformat(),
+    }
+
+
+class DatasetScans(APIView):
+    """The scans of a dataset; ask for one."""
+
+    @extend_schema(operation_id="dataset_scans_list", responses={200: dict})
+    def get(self, request: Request, pk: UUID) -> Response:
+        asset = asset_seen_by(actor_of(request), pk, Asset.Kind.DATASET)
+        rows, after = page(request, selectors.scans_for(actor_of(request), asset))
+        return Response({"results": [brief(row) for row in rows], "next": after})
+
+    @extend_schema(operation_id="dataset_scans_ask", request=DatasetScanBody, responses={202: dict})
+    def post(self, request: Request, pk: UUID) -> Response:
+        path = read(DatasetScanBody, request)["path"]
+
+        def ask() -> Response:
+            scan = services.request_scan(actor=actor_of(request), asset_id=pk, path=path, now=now_of(request))
+            return Response(shape(scan), status=202)
+
+        return idempotent(request, ask)
+
+
+class Scans(APIView):
+    """Every scan one may see; ask for one of a file on the server."""
+
+    @extend_schema(operation_id="scans_list", responses={200: dict})
+    def get(self, request: Request) -> Response:
+        rows, after = page(request, selectors.scans_seen_by(actor_of(request)))
+        return Response({"results": [brief(row) for row in rows], "next": after})
+
+    @extend_schema(operation_id="scans_ask", request=PathScanBody, responses={202: dict})
+    def post(self, request: Request) -> Response:
+        path = read(PathScanBody, request)["path"]
+
+        def ask() -> Response:
+            scan = services.request_path_scan(actor=actor_of(request), path=path, now=now_of(request))
+            return Response(shape(scan), status=202)
+
+        return idempotent(request, ask)
+
+
+class OneScan(APIView):
+    """One scan: how far it is, and what it says of each column."""
+
+    @extend_schema(operation_id="scans_show", responses={200: dict})
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(shape(selectors.scan_seen_by(actor_of(request), pk)))
+
+
+class DatasetFindings(APIView):
+    """The findings of a dataset, the latest scan's and those that are gone."""
+
+    @extend_schema(operation_id="dataset_findings_list", responses={200: dict})
+    def get(self, request: Request, pk: UUID) -> Response:
+        asset = asset_seen_by(actor_of(request), pk, Asset.Kind.DATASET)
+        rows, after = page(request, Finding.objects.filter(dataset_id=asset.lineage_dataset_id or 0))
+        return Response({"results": [finding_shape(row) for row in rows], "next": after})
+
+
+class JudgeFinding(APIView):
+    """Confirm or dispute a finding."""
+
+    @extend_schema(operation_id="findings_judge", request=JudgementBody, responses={200: dict})
+    def post(self, request: Request, pk: UUID) -> Response:
+        judgement = Judgement(**read(JudgementBody, request))
+        actor, now = actor_of(request), now_of(request)
+        return Response(finding_shape(services.judge_finding(actor=actor, finding_id=pk, judgement=judgement, now=now)))
+
+
+class Waivers(APIView):
+    """The waivers one may see; propose one."""
+
+    @extend_schema(operation_id="waivers_list", responses={200: dict})
+    def get(self, request: Request) -> Response:
+        rows, after = page(request, selectors.waivers_for(actor_of(request)))
+        return Response({"results": [waiver_shape(row) for row in rows], "next": after})
+
+    @extend_schema(operation_id="waivers_propose", request=WaiverBody, responses={201: dict})
+    def post(self, request: Request) -> Response:
+        wanted = read(WaiverBody, request)
+
+        def propose() -> Response:
+            waiver = services.propose_waiver(
+                actor=actor_of(request), finding_id=wanted["finding"], reason=wanted["reason"],
+                expires_at=wanted["expires_at"], now=now_of(request),
+            )  # fmt: skip
+            return Response(waiver_shape(waiver), status=201)
+
+        return idempotent(request, propose)
+
+
+class OneWaiver(APIView):
+    """One waiver."""
+
+    @extend_schema(operation_id="waivers_show", responses={200: dict})
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(waiver_shape(selectors.waiver_seen_by(actor_of(request), pk)))
+
+
+class DecideWaiver(APIView):
+    """Approve or refuse a waiver."""
+
+    @extend_schema(operation_id="waivers_decide", request=RulingBody, responses={200: dict})
+    def post(self, request: Request, pk: UUID) -> Response:
+        wanted = read(RulingBody, request)
+        ruling = Ruling(wanted["verdict"] == "approve", wanted["revision"], wanted["reason"])
+        actor, now = actor_of(request), now_of(request)
+        return Response(waiver_shape(services.decide_waiver(actor=actor, waiver_id=pk, ruling=ruling, now=now)))
+
+
+class WithdrawWaiver(APIView):
+    """Take a waiver back."""
+
+    @extend_schema(operation_id="waivers_withdraw", request=RevisionBody, responses={200: dict})
+    def post(self, request: Request, pk: UUID) -> Response:
+        revision = read(RevisionBody, request)["revision"]
+        actor, now = actor_of(request), now_of(request)
+        return Response(waiver_shape(services.withdraw_waiver(actor=actor, waiver_id=pk, revision=revision, now=now)))

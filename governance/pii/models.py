@@ -1,0 +1,188 @@
+"""Scans and what they found. No table here holds a value that was scanned: only counts, shares and masked shapes."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Scan(models.Model):
+    """One look at a file: of a dataset of lineage, or of a path somebody named (`dataset_id` is then empty)."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    OPEN = (State.QUEUED, State.RUNNING)
+    ENDED = (State.DONE, State.FAILED)
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    scope_id = models.UUIDField(db_index=True)
+    dataset_id = models.BigIntegerField(null=True)
+    path = models.TextField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    verdict = models.CharField(max_length=20, blank=True, default="")
+    why = models.JSONField(default=dict)
+    ruleset = models.CharField(max_length=71, blank=True, default="")
+    rows = models.BigIntegerField(null=True)
+    seed = models.CharField(max_length=40)
+    digest = models.CharField(max_length=71, blank=True, default="")
+    progress = models.FloatField(default=0)
+    stage = models.CharField(max_length=20, blank=True, default="")
+    count = models.BigIntegerField(default=0)
+    requested_by = models.UUIDField()
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset_id"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="one_open_scan_of_a_dataset",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["queued", "running"], verdict="")
+                | (models.Q(state__in=["done", "failed"]) & ~models.Q(verdict="")),
+                name="scan_has_verdict_when_ended",
+            ),
+        ]
+        indexes = [models.Index(fields=["dataset_id", "-ended_at"], name="scan_latest")]
+
+    def __str__(self) -> str:
+        return f"scan {self.pk}"
+
+    @property
+    def subject(self) -> str:
+        """How the log names it."""
+        return f"scan:{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is waiting or at work."""
+        return self.state in self.OPEN
+
+    @property
+    def percent(self) -> int:
+        """How far it is, for people."""
+        return int(100 * self.progress)
+
+
+class ColumnVerdict(models.Model):
+    """What one scan says of one column; kept as it was when the scan ended."""
+
+    scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="columns")
+    position = models.PositiveIntegerField()
+    path = models.TextField()
+    verdict = models.CharField(max_length=20)
+    filled = models.BigIntegerField()
+    distinct = models.BigIntegerField()
+    examined = models.PositiveIntegerField()
+    bound = models.FloatField()
+    found = models.JSONField(default=list)
+    why = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scan", "position"], name="column_once_per_scan")]
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.verdict}"
+
+
+class Finding(models.Model):
+    """An entity in a column of a dataset, across scans: its evidence is the latest scan's, its state is people's."""
+
+    class State(models.TextChoices):
+        SUGGESTED = "suggested"
+        CONFIRMED = "confirmed"
+        DISPUTED = "disputed"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    scope_id = models.UUIDField(db_index=True)
+    dataset_id = models.BigIntegerField()
+    column = models.TextField()
+    entity = models.CharField(max_length=40)
+    scan = models.ForeignKey(Scan, on_delete=models.PROTECT, related_name="findings")
+    share = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    hits = models.PositiveIntegerField()
+    passed = models.PositiveIntegerField(default=0)
+    tried = models.PositiveIntegerField(default=0)
+    base = models.FloatField(default=0)
+    shape = models.CharField(max_length=40)
+    because = models.JSONField(default=list)
+    present = models.BooleanField(default=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.SUGGESTED)
+    judged_by = models.UUIDField(null=True)
+    judged_at = models.DateTimeField(null=True)
+    revision = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["dataset_id", "column", "entity"], name="finding_once")]
+
+    def __str__(self) -> str:
+        return f"{self.entity} in {self.column}"
+
+    @property
+    def subject(self) -> str:
+        """How the log names it."""
+        return f"finding:{self.pk}"
+
+    @property
+    def passed_percent(self) -> int:
+        """How many of a hundred candidates pass the checksum."""
+        return round(100 * self.passed / self.tried) if self.tried else 0
+
+    @property
+    def base_percent(self) -> str:
+        """How many of a hundred random numbers would."""
+        return f"{100 * self.base:.0f}" if self.base >= 0.01 else f"{100 * self.base:.1f}"
+
+
+class Waiver(models.Model):
+    """Leave to use a column in spite of a finding, with a reason, until a date; decided by somebody else."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed"
+        APPROVED = "approved"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+        EXPIRED = "expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    scope_id = models.UUIDField(db_index=True)
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="waivers")
+    reason = models.TextField()
+    proposer_id = models.UUIDField()
+    proposer_owner_id = models.UUIDField(null=True)
+    decider_id = models.UUIDField(null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
+    expires_at = models.DateTimeField()
+    revision = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finding"], condition=models.Q(state="proposed"), name="one_proposal_per_finding"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decider_id=None) | ~models.Q(decider_id=models.F("proposer_id")),
+                name="waiver_decided_by_another",
+            ),
+        ]
+        indexes = [models.Index(fields=["-created_at"], name="waiver_newest")]
+
+    def __str__(self) -> str:
+        return f"waiver {self.state}"
+
+    @property
+    def subject(self) -> str:
+        """How the log names it."""
+        return f"waiver:{self.pk}"

@@ -1,0 +1,117 @@
+"""What the pages show, in the reader's words: entities, verdicts, intervals, evidence."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.actor import Refused
+from audit.doors import say
+from governance.pii import selectors
+from governance.pii.models import Waiver
+
+ENTITIES: dict[str, Promise] = {
+    "EMAIL_ADDRESS": gettext_lazy("E-mail address"),
+    "PHONE_NUMBER": gettext_lazy("Phone number"),
+    "CREDIT_CARD": gettext_lazy("Payment card"),
+    "IBAN_CODE": gettext_lazy("IBAN"),
+    "IP_ADDRESS": gettext_lazy("Internet address"),
+    "MAC_ADDRESS": gettext_lazy("Device address (MAC)"),
+    "CRYPTO": gettext_lazy("Crypto wallet"),
+    "US_SSN": gettext_lazy("US social security number"),
+    "US_ITIN": gettext_lazy("US taxpayer number"),
+    "US_PASSPORT": gettext_lazy("US passport"),
+    "US_DRIVER_LICENSE": gettext_lazy("US driving licence"),
+    "US_BANK_NUMBER": gettext_lazy("US bank account"),
+    "MEDICAL_LICENSE": gettext_lazy("US medical licence"),
+    "UK_NHS": gettext_lazy("UK NHS number"),
+    "BR_CPF": gettext_lazy("CPF (Brazil)"),
+    "MX_CURP": gettext_lazy("CURP (Mexico)"),
+    "ES_NIF": gettext_lazy("NIF (Spain)"),
+    "ES_NIE": gettext_lazy("NIE (Spain)"),
+    "PERSON": gettext_lazy("Person’s name"),
+    "LOCATION": gettext_lazy("Postal address"),
+    "DATE_TIME": gettext_lazy("Date of birth"),
+}
+BECAUSE: dict[str, Promise] = {
+    "pattern": gettext_lazy("the pattern fits"),
+    "checksum": gettext_lazy("the check digits are right"),
+    "header": gettext_lazy("the column’s name says so"),
+    "layout": gettext_lazy("the values are laid out like it"),
+    "words": gettext_lazy("words before it announce it"),
+    "names": gettext_lazy("common names occur"),
+}
+
+
+def entity(kind: str) -> str:
+    """Return an entity type in words."""
+    return str(ENTITIES.get(kind, kind))
+
+
+def spoken(panel: dict[str, Any]) -> dict[str, Any]:
+    """Return a panel with everything the template says put into words."""
+    scan = panel["scan"]
+    columns = [_column(each) for each in panel["columns"]]
+    return panel | {
+        "columns": columns,
+        "flagged": [each for each in columns if each["entities"] or each["why"]],
+        "plain": [each for each in columns if not each["entities"] and not each["why"]],
+        "why": [say(Refused(code, count=count)) for code, count in sorted((scan.why if scan else {}).items())],
+    }
+
+
+def _column(row: dict[str, Any]) -> dict[str, Any]:
+    column = row["column"]
+    return {
+        "path": column.path,
+        "verdict": column.verdict,
+        "filled": column.filled,
+        "examined": column.examined,
+        "bound": f"{100 * column.bound:.1f}",
+        "why": [say(Refused(code, count=1)) for code in column.why],
+        "entities": [_entity(one) for one in row["entities"]],
+    }
+
+
+def _entity(one: dict[str, Any]) -> dict[str, Any]:
+    seen = one["seen"]
+    return one | {
+        "name": entity(seen["type"]),
+        "because": ", ".join(str(BECAUSE.get(code, code)) for code in seen["because"]),
+        "checksum": _checksum(seen) if seen["tried"] else "",
+        "share": _share(seen),
+    }
+
+
+def _share(seen: dict[str, Any]) -> str:
+    part, low, high = (f"{100 * seen[name]:.1f}" for name in ("share", "low", "high"))
+    if low == high:
+        return _("%(share)s %% of the distinct values") % {"share": part}
+    return _("%(share)s %% of the distinct values (%(low)s to %(high)s)") % {"share": part, "low": low, "high": high}
+
+
+def _checksum(seen: dict[str, Any]) -> str:
+    base = f"{100 * seen['base']:.0f}" if seen["base"] >= 0.01 else f"{100 * seen['base']:.1f}"
+    return _("%(passed)s of %(tried)s pass the check; of random numbers %(base)s %% would") % {
+        "passed": seen["passed"], "tried": seen["tried"], "base": base,
+    }  # fmt: skip
+
+
+def waivers(rows: Iterable[Waiver], now: datetime) -> list[dict[str, Any]]:
+    """Return waivers with the names of those concerned; one whose end has passed shows as expired."""
+    listed = list(rows)
+    names = selectors.names(pk for row in listed for pk in (row.proposer_id, row.decider_id))
+    return [
+        {
+            "row": row,
+            "entity": entity(row.finding.entity),
+            "state": "expired" if row.state == Waiver.State.APPROVED and row.expires_at <= now else row.state,
+            "proposer": names.get(row.proposer_id, ""),
+            "decider": names.get(row.decider_id, "") if row.decider_id else "",
+            "dataset": selectors.governed(row),
+        }
+        for row in listed
+    ]

@@ -1,0 +1,74 @@
+"""Writes this room makes inside its services' transactions, and the scan's own progress."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from governance.pii.models import ColumnVerdict, Finding, Scan
+from jobs.records import enqueue
+
+EVIDENCE = ("share", "low", "high", "hits", "passed", "tried", "base", "shape", "because")
+
+
+def owe_reassessment(dataset_id: int | None) -> None:
+    """Owe the promotions that rest on this dataset another look; one waiting job is enough."""
+    if dataset_id is not None:
+        enqueue("promotions.reassess", str(dataset_id), dedupe_key=f"reassess:dataset:{dataset_id}")
+
+
+def owe_scan(scan: Scan) -> None:
+    """Owe the work of a scan; one waiting job is enough."""
+    enqueue("pii.scan", str(scan.pk), dedupe_key=f"pii.scan:{scan.pk}")
+
+
+def start(scan: Scan, now: datetime) -> bool:
+    """Note that the work began, or began again after a crash; false when the scan has ended."""
+    with transaction.atomic():
+        mine = Scan.objects.filter(pk=scan.pk, state__in=Scan.OPEN)
+        return mine.update(state=Scan.State.RUNNING, started_at=now, progress=0, stage="", count=0) == 1
+
+
+def tell(scan: Scan, progress: float, stage: str, count: int) -> None:
+    """Show how far the scan is; nothing once it has ended."""
+    running = Scan.objects.filter(pk=scan.pk, state=Scan.State.RUNNING)
+    running.update(progress=progress, stage=stage[:20], count=count)
+
+
+def keep_columns(scan: Scan, columns: Iterable[Mapping[str, Any]]) -> None:
+    """Keep what the scan says of each column."""
+    wanted = ("path", "verdict", "filled", "distinct", "examined", "bound", "found", "why")
+    rows = [
+        ColumnVerdict(scan=scan, position=at, **{name: column[name] for name in wanted})
+        for at, column in enumerate(columns)
+    ]
+    ColumnVerdict.objects.bulk_create(rows, batch_size=500)
+
+
+def keep_findings(scan: Scan, columns: Iterable[Mapping[str, Any]], now: datetime) -> list[Finding]:
+    """Bring the dataset's findings up to date and return the new ones.
+
+    What people said of a finding stays with it; a finding that a whole scan no longer sees is resolved, and one that
+    comes back is new again unless it was disputed.
+    """
+    assert scan.dataset_id is not None, "findings belong to datasets"
+    known = {(each.column, each.entity): each for each in Finding.objects.filter(dataset_id=scan.dataset_id)}
+    gone = {key: each for key, each in known.items() if each.present}
+    fresh = []
+    for column in columns:
+        for seen in column["found"]:
+            key = (column["path"], seen["type"])
+            evidence = {name: seen[name] for name in EVIDENCE}
+            before = gone.pop(key, None)
+            finding = known.get(key) or Finding(
+                dataset_id=scan.dataset_id, column=key[0], entity=key[1], created_at=now, scope_id=scan.scope_id
+            )
+            for name, value in {**evidence, "scan": scan, "present": True}.items():
+                setattr(finding, name, value)
+            finding.save()
+            if before is None and finding.state != Finding.State.DISPUTED:
+                fresh.append(finding)
+    if scan.verdict not in {"incomplete", "unreadable"}:
+        Finding.objects.filter(pk__in=[each.pk for each in gone.values()]).update(present=False)
+    return fresh

@@ -1,0 +1,236 @@
+"""Reads of scans, findings and waivers, always as somebody or for datasets the caller may see."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max, Q, QuerySet
+
+from audit.actor import Actor, Forbidden, NotSeen, require, visible
+from governance.access.models import User
+from governance.access.rules import Action
+from governance.catalog.models import Asset
+from governance.catalog.selectors import asset_of_dataset
+from governance.pii.models import ColumnVerdict, Finding, Scan, Waiver
+from governance.pii.rules import WORST_FIRST
+from lineage.models import Dataset
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a dataset stands now. `findings` holds (column, entity, waived until) of what is found and not disputed."""
+
+    dataset_id: int
+    name: str
+    verdict: str
+    scan_id: UUID | None = None
+    ruleset: str = ""
+    scanned_at: datetime | None = None
+    findings: tuple[tuple[str, str, datetime | None], ...] = ()
+
+
+def standing(dataset_pks: Iterable[int], now: datetime) -> list[Standing]:
+    """How each dataset stands by its last ended scan: `unscanned` without one, disputed findings left out.
+
+    Incomplete and unreadable stay so whatever is waived. For the caller to show only to those who may see them.
+    """
+    wanted = list(dict.fromkeys(dataset_pks))
+    names = dict(Dataset.objects.filter(pk__in=wanted).values_list("pk", "name"))
+    findings = Finding.objects.filter(dataset_id__in=wanted, present=True).exclude(state=Finding.State.DISPUTED)
+    in_force = Q(waivers__state=Waiver.State.APPROVED, waivers__expires_at__gt=now)
+    until = findings.annotate(until=Max("waivers__expires_at", filter=in_force)).order_by("column", "entity")
+    held: dict[int, list[tuple[str, str, datetime | None]]] = {}
+    for dataset_id, column, entity, waived in until.values_list("dataset_id", "column", "entity", "until"):
+        held.setdefault(dataset_id, []).append((column, entity, waived))
+    return [_stand(pk, names.get(pk, ""), tuple(held.get(pk, ()))) for pk in wanted]
+
+
+def _stand(pk: int, name: str, findings: tuple[tuple[str, str, datetime | None], ...]) -> Standing:
+    scan = last_ended(pk)
+    if scan is None:
+        return Standing(pk, name, "unscanned")
+    verdict = scan.verdict
+    if verdict == "findings" and not findings:
+        verdict = "clean_sampled" if scan.columns.filter(bound__gt=0).exists() else "clean_full"
+    elif verdict in {"clean_full", "clean_sampled"} and findings:
+        verdict = "findings"
+    return Standing(pk, name, verdict, scan.pk, scan.ruleset, scan.ended_at, findings)
+
+
+def last_ended(dataset_id: int) -> Scan | None:
+    """The scan of a dataset that ended last, whoever asks."""
+    ended = Scan.objects.filter(dataset_id=dataset_id, state__in=Scan.ENDED)
+    return ended.order_by("-ended_at", "-created_at").first()
+
+
+def latest_scan(dataset_id: int) -> Scan | None:
+    """The newest scan of a dataset, ended or not, whoever asks."""
+    return Scan.objects.filter(dataset_id=dataset_id).order_by("-created_at").first()
+
+
+def scan(pk: UUID | str) -> Scan | None:
+    """The scan of that id, whoever asks; for the worker."""
+    return Scan.objects.filter(pk=pk).first()
+
+
+def waiver(pk: UUID | str) -> Waiver | None:
+    """The waiver of that id, whoever asks; for the worker."""
+    return Waiver.objects.filter(pk=pk).select_related("finding").first()
+
+
+def _seen(actor: Actor, dataset: str, scope: str) -> Q:
+    """Rows of datasets they see, wherever those live now, and rows without a dataset in scopes they see."""
+    seen = visible(actor)
+    assets = Asset.objects.filter(seen.q(scope="scope_id", pk="pk"), kind=Asset.Kind.DATASET)
+    mine = Q(**{f"{dataset}__in": assets.exclude(lineage_dataset_id=None).values("lineage_dataset_id")})
+    return mine | (Q(**{f"{dataset}__isnull": True}) & seen.q(scope=scope))
+
+
+def scans_seen_by(actor: Actor) -> QuerySet[Scan]:
+    """The scans `actor` may see."""
+    return Scan.objects.filter(_seen(actor, "dataset_id", "scope_id"))
+
+
+def scans_for(actor: Actor, asset: Asset) -> QuerySet[Scan]:
+    """The scans of a dataset the actor may see; order is the caller's."""
+    return scans_seen_by(actor).filter(dataset_id=asset.lineage_dataset_id or 0)
+
+
+def scan_seen_by(actor: Actor, pk: UUID) -> Scan:
+    """The scan; refused when it does not exist or is not theirs to see."""
+    found = scans_seen_by(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="scan")
+    return found
+
+
+def finding_seen_by(actor: Actor, pk: UUID) -> Finding:
+    """The finding; refused when it does not exist or is not theirs to see."""
+    found = Finding.objects.filter(_seen(actor, "dataset_id", "scope_id"), pk=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="finding")
+    return found
+
+
+def waivers_for(actor: Actor) -> QuerySet[Waiver]:
+    """The waivers `actor` may see."""
+    return Waiver.objects.filter(_seen(actor, "finding__dataset_id", "scope_id")).select_related("finding")
+
+
+def waiver_seen_by(actor: Actor, pk: UUID) -> Waiver:
+    """The waiver; refused when it does not exist or is not theirs to see."""
+    found = waivers_for(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="waiver")
+    return found
+
+
+def governed(row: Scan | Finding | Waiver) -> Any:
+    """What decides over a row: the asset of its dataset where it lives now, the row itself without one."""
+    dataset_id = row.finding.dataset_id if isinstance(row, Waiver) else row.dataset_id
+    return (asset_of_dataset(dataset_id) if dataset_id is not None else None) or row
+
+
+def require_one(actor: Actor, actions: Sequence[str], row: Any) -> None:
+    """Refuse unless one of the actions is theirs on the row."""
+    if not may(actor, actions[:-1], row):
+        require(actor, actions[-1], row)
+
+
+def may(actor: Actor, actions: Sequence[str], row: Any) -> bool:
+    """Whether any one of the actions is theirs on the row."""
+    for action in actions:
+        try:
+            require(actor, action, row)
+        except Forbidden:
+            continue
+        return True
+    return False
+
+
+def dataset_named(actor: Actor, path: str) -> Asset | None:
+    """The dataset whose file is at `path`, when `actor` may see it."""
+    seen = visible(actor).q(scope="scope_id", pk="pk")
+    files = Asset.objects.filter(seen, kind=Asset.Kind.DATASET, namespace="file", name=path)
+    return files.exclude(lineage_dataset_id=None).select_related("scope").first()
+
+
+def columns_of(row: Scan) -> list[ColumnVerdict]:
+    """What a scan the caller has seen says of each column, in the file's order."""
+    return list(row.columns.order_by("position"))
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """The worst of some verdicts."""
+    seen = set(verdicts)
+    return next((verdict for verdict in WORST_FIRST if verdict in seen), "unscanned")
+
+
+def names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """The names of some principals."""
+    return {user.pk: str(user) for user in User.objects.filter(pk__in={pk for pk in ids if pk})}
+
+
+def dataset_panel(actor: Actor, asset: Asset, now: datetime) -> dict[str, Any]:
+    """What a dataset's page shows of its last ended scan, of one under way, and what the reader may do."""
+    pk = asset.lineage_dataset_id
+    ended = last_ended(pk) if pk is not None else None
+    latest = latest_scan(pk) if pk is not None else None
+    stand = standing([pk], now)[0] if pk is not None else None
+    return _panel(actor, ended, asset, now) | {
+        "under_way": latest if latest is not None and latest.is_open else None,
+        "verdict": stand.verdict if stand else "unscanned",
+        "found": len(stand.findings) if stand else 0,
+        "waived": sum(1 for _column, _entity, until in stand.findings if until) if stand else 0,
+        "may_scan": pk is not None and asset.namespace == "file" and may(actor, (Action.EDIT, Action.CLASSIFY), asset),
+    }
+
+
+def scan_panel(actor: Actor, row: Scan, now: datetime) -> dict[str, Any]:
+    """What a scan's page shows: its own columns, with what people have said of their findings since."""
+    return _panel(actor, row, governed(row), now) | {"verdict": row.verdict}
+
+
+def _panel(actor: Actor, row: Scan | None, over: Any, now: datetime) -> dict[str, Any]:
+    columns = columns_of(row) if row is not None else []
+    findings = _findings(row.dataset_id) if row is not None and row.dataset_id is not None else {}
+    held = _waivers(findings.values(), now)
+    people = names(finding.judged_by for finding in findings.values())
+    return {
+        "scan": row,
+        "columns": [{"column": each, "entities": _seen_in(each, findings, held, people)} for each in columns],
+        "may_judge": may(actor, (Action.CLASSIFY,), over),
+        "may_propose": may(actor, (Action.EDIT, Action.REQUEST, Action.CLASSIFY), over),
+        "may_read_pii": may(actor, (Action.READ_PII,), over),
+    }
+
+
+def _findings(dataset_id: int) -> dict[tuple[str, str], Finding]:
+    return {(each.column, each.entity): each for each in Finding.objects.filter(dataset_id=dataset_id)}
+
+
+def _waivers(findings: Iterable[Finding], now: datetime) -> dict[UUID, Waiver]:
+    """For each finding the waiver to show: one in force before one that waits."""
+    shown: dict[UUID, Waiver] = {}
+    open_ones = Q(state=Waiver.State.PROPOSED) | Q(state=Waiver.State.APPROVED, expires_at__gt=now)
+    rows = Waiver.objects.filter(open_ones, finding__in=[each.pk for each in findings])
+    for each in rows.order_by("-state", "expires_at"):
+        shown[each.finding_id] = each
+    return shown
+
+
+def _seen_in(
+    column: ColumnVerdict, findings: dict[tuple[str, str], Finding], held: dict[UUID, Waiver], people: dict[UUID, str]
+) -> list[dict[str, Any]]:
+    found = [(one, findings.get((column.path, one["type"]))) for one in column.found]
+    return [
+        {
+            "seen": one,
+            "finding": finding,
+            "waiver": held.get(finding.pk) if finding else None,
+            "judge": people.get(finding.judged_by, "") if finding and finding.judged_by else "",
+        }
+        for one, finding in found
+    ]

@@ -1,0 +1,261 @@
+"""What people and the worker do about personal data: ask for scans, conclude them, judge findings, waive them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from audit import log
+from audit.actor import Actor, Conflict, Invalid, home_scope, require
+from governance.access import selectors as access
+from governance.access.rules import Action
+from governance.catalog.models import Asset
+from governance.catalog.selectors import asset_seen_by
+from governance.pii import places, records, rules, selectors
+from governance.pii.models import Finding, Scan, Waiver
+from governance.pii.sandbox import Answer
+from jobs.records import enqueue
+from lineage.selectors import dataset
+
+MOST_IN_LOG = 100
+UNREADABLE = frozenset({
+    "pii.no_such_file", "pii.cannot_open", "pii.not_a_file", "pii.empty_file", "pii.not_text", "pii.unknown_format",
+    "pii.not_that_format", "pii.broken_file", "pii.outside_roots", "pii.path_not_absolute",
+})  # fmt: skip
+
+
+@transaction.atomic(durable=True)
+def request_scan(*, actor: Actor, asset_id: UUID, now: datetime, path: str = "") -> Scan:
+    """Owe a scan of a dataset's file; while one is waiting or at work, that one is returned.
+
+    The file is the one that lineage names. Another `path` may be given only by those who classify, since a scan of
+    the wrong file would speak for this dataset. Refused outside the folders that scans may read.
+    """
+    asset = asset_seen_by(actor, asset_id, Asset.Kind.DATASET)
+    selectors.require_one(actor, (Action.CLASSIFY, Action.EDIT), asset)
+    own = _file_of(asset)
+    if path and path != own:
+        require(actor, Action.CLASSIFY, asset)
+    wanted = path or own
+    if not wanted:
+        raise Invalid("pii.not_a_file_dataset")
+    places.expect(wanted, settings.SCAN_ROOTS)
+    return _owe(actor, Scan(scope_id=asset.scope_id, dataset_id=asset.lineage_dataset_id, path=wanted), now)
+
+
+@transaction.atomic(durable=True)
+def request_path_scan(*, actor: Actor, path: str, now: datetime) -> Scan:
+    """Owe a scan of a file on the server; where it is a dataset's file, the scan speaks for that dataset.
+
+    A file nobody knows is scanned in the asker's own scope. Refused outside the folders that scans may read.
+    """
+    places.expect(path, settings.SCAN_ROOTS)
+    asset = selectors.dataset_named(actor, path)
+    scope_id = asset.scope_id if asset else home_scope(actor, Action.EDIT)
+    scan = Scan(scope_id=scope_id, dataset_id=asset.lineage_dataset_id if asset else None, path=path)
+    selectors.require_one(actor, (Action.CLASSIFY, Action.EDIT), asset or scan)
+    return _owe(actor, scan, now)
+
+
+def _owe(actor: Actor, scan: Scan, now: datetime) -> Scan:
+    """Keep the wanted scan, or find the one that is under way, and owe its work."""
+    waiting = Scan.objects.filter(dataset_id=scan.dataset_id, state__in=Scan.OPEN).first() if scan.dataset_id else None
+    if waiting is not None:
+        records.owe_scan(waiting)
+        return waiting
+    scan.requested_by, scan.created_at, scan.seed = actor.principal_id, now, str(scan.pk)
+    try:
+        with transaction.atomic():
+            scan.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict("pii.scan_under_way") from None
+    log.append(
+        actor=actor, action="scan.requested", subjects=_subjects(scan), scope_id=scan.scope_id, at=now,
+        about={"scan": str(scan.pk)}, private={"path": scan.path},
+    )  # fmt: skip
+    records.owe_scan(scan)
+    return scan
+
+
+def _file_of(asset: Asset) -> str:
+    known = dataset(asset.lineage_dataset_id) if asset.lineage_dataset_id is not None else None
+    return known.name if known is not None and known.namespace == "file" else ""
+
+
+def _subjects(row: Scan | Finding | Waiver) -> list[str]:
+    asset = selectors.governed(row)
+    return [row.subject, *([asset.subject] if isinstance(asset, Asset) else [])]
+
+
+@transaction.atomic(durable=True)
+def conclude_scan(*, actor: Actor, scan_id: UUID, answer: Answer, now: datetime) -> Scan | None:
+    """Keep a scan's result, all of it or nothing, once: a second worker's answer to the same scan is dropped.
+
+    Whatever it says, promotions that rest on the dataset are owed another look in the same transaction.
+    """
+    scan = selectors.scan(scan_id)
+    if scan is None:
+        return None
+    require(actor, Action.CLASSIFY, selectors.governed(scan))
+    if not _close(scan, answer, now):
+        return None
+    columns = answer.result["columns"] if answer.result else []
+    records.keep_columns(scan, columns)
+    fresh = records.keep_findings(scan, columns, now) if scan.dataset_id is not None else []
+    log.append(
+        actor=actor, action="scan.concluded", subjects=_subjects(scan), scope_id=scan.scope_id, at=now,
+        about={
+            "verdict": scan.verdict, "ruleset": scan.ruleset, "rows": scan.rows or 0, "digest": scan.digest,
+            "why": sorted(scan.why), "columns": len(columns), "new_findings": len(fresh),
+            "findings": [_told(column["path"], one) for column in columns for one in column["found"]][:MOST_IN_LOG],
+        },
+    )  # fmt: skip
+    records.owe_reassessment(scan.dataset_id)
+    return scan
+
+
+def _close(scan: Scan, answer: Answer, now: datetime) -> bool:
+    """End the scan by compare-and-set; false when it had ended."""
+    if answer.result is not None:
+        told = answer.result
+        scan.state, scan.verdict, scan.why = Scan.State.DONE, told["verdict"], told["gaps"]
+        scan.ruleset, scan.rows, scan.digest = told["ruleset"], told["rows"], told["digest"]
+    else:
+        scan.state, scan.why = Scan.State.FAILED, {answer.why: 1}
+        scan.verdict = "unreadable" if answer.why in UNREADABLE else "incomplete"
+    scan.progress, scan.ended_at = 1.0, now
+    changed = ("state", "verdict", "why", "ruleset", "rows", "digest", "progress", "ended_at")
+    still = Scan.objects.filter(pk=scan.pk, state__in=Scan.OPEN)
+    return still.update(**{name: getattr(scan, name) for name in changed}) == 1
+
+
+def _told(path: str, one: dict[str, Any]) -> dict[str, str]:
+    return {"column": path, "entity": one["type"], "share": f"{one['share']:.4f}"}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What somebody says of a finding: `confirmed` or `disputed`, with the revision they looked at and why."""
+
+    state: str
+    revision: int
+    reason: str = ""
+
+
+@transaction.atomic(durable=True)
+def judge_finding(*, actor: Actor, finding_id: UUID, judgement: Judgement, now: datetime) -> Finding:
+    """Confirm a finding, or dispute it as a false alarm, which needs a reason and makes it stop counting."""
+    finding = selectors.finding_seen_by(actor, finding_id)
+    require(actor, Action.CLASSIFY, selectors.governed(finding))
+    state, reason = rules.check_judgement(judgement.state, judgement.reason, finding.state)
+    same = Finding.objects.filter(pk=finding.pk, revision=judgement.revision)
+    change = {"state": state, "judged_by": actor.principal_id, "judged_at": now, "revision": judgement.revision + 1}
+    if same.update(**change) != 1:
+        raise Conflict("pii.moved")
+    log.append(
+        actor=actor, action=f"finding.{state}", subjects=_subjects(finding), scope_id=finding.scope_id, at=now,
+        about={"column": finding.column, "entity": finding.entity}, private={"reason": reason} if reason else {},
+    )  # fmt: skip
+    records.owe_reassessment(finding.dataset_id)
+    return selectors.finding_seen_by(actor, finding_id)
+
+
+@transaction.atomic(durable=True)
+def propose_waiver(*, actor: Actor, finding_id: UUID, reason: str, expires_at: datetime, now: datetime) -> Waiver:
+    """Ask for leave to use a column in spite of a finding, until a date at most a year ahead.
+
+    Refused for a finding that does not count now, and while another proposal for it waits.
+    """
+    finding = selectors.finding_seen_by(actor, finding_id)
+    selectors.require_one(actor, (Action.EDIT, Action.REQUEST, Action.CLASSIFY), selectors.governed(finding))
+    rules.check_waiver(reason, expires_at, now)
+    if not finding.present or finding.state == Finding.State.DISPUTED:
+        raise Invalid("pii.nothing_to_waive")
+    if finding.waivers.filter(state=Waiver.State.PROPOSED).exists():
+        raise Conflict("pii.waiver_waits_already")
+    waiver = Waiver.objects.create(
+        finding=finding, scope_id=finding.scope_id, reason=reason.strip(), proposer_id=actor.principal_id,
+        proposer_owner_id=_owner_of(actor), expires_at=expires_at, created_at=now,
+    )  # fmt: skip
+    log.append(
+        actor=actor, action="waiver.proposed", subjects=_subjects(waiver), scope_id=waiver.scope_id, at=now,
+        about={"column": finding.column, "entity": finding.entity, "expires_at": expires_at.isoformat()},
+        private={"reason": waiver.reason},
+    )  # fmt: skip
+    return waiver
+
+
+def _owner_of(actor: Actor) -> UUID | None:
+    """Who stands behind the actor: the owner of a service account, or the person it acts for."""
+    principal = access.user(actor.principal_id)
+    return actor.on_behalf_of or (principal.owner_id if principal is not None else None)
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The decision on a waiver, with the revision they looked at."""
+
+    approve: bool
+    revision: int
+    reason: str = ""
+
+
+@transaction.atomic(durable=True)
+def decide_waiver(*, actor: Actor, waiver_id: UUID, ruling: Ruling, now: datetime) -> Waiver:
+    """Approve or refuse a proposed waiver: a compliance officer, a person, other than the one who proposed it."""
+    waiver = selectors.waiver_seen_by(actor, waiver_id)
+    require(actor, Action.WAIVE, selectors.governed(waiver))
+    behind = (actor.principal_id, actor.on_behalf_of)
+    rules.check_decider({waiver.proposer_id, waiver.proposer_owner_id}, behind, actor.kind)
+    if ruling.approve:
+        rules.check_waiver(waiver.reason, waiver.expires_at, now)
+    state = Waiver.State.APPROVED if ruling.approve else Waiver.State.REFUSED
+    same = Waiver.objects.filter(pk=waiver.pk, revision=ruling.revision, state=Waiver.State.PROPOSED)
+    next_one = ruling.revision + 1
+    if same.update(state=state, decider_id=actor.principal_id, decided_at=now, revision=next_one) != 1:
+        raise Conflict("pii.moved")
+    log.append(
+        actor=actor, action="waiver.decided", subjects=_subjects(waiver), scope_id=waiver.scope_id, at=now,
+        about={"state": str(state), "expires_at": waiver.expires_at.isoformat()},
+        private={"reason": ruling.reason} if ruling.reason else {},
+    )  # fmt: skip
+    if ruling.approve:
+        enqueue("pii.expire", str(waiver.pk), run_after=waiver.expires_at)
+        records.owe_reassessment(waiver.finding.dataset_id)
+    return selectors.waiver_seen_by(actor, waiver_id)
+
+
+@transaction.atomic(durable=True)
+def withdraw_waiver(*, actor: Actor, waiver_id: UUID, revision: int, now: datetime) -> Waiver:
+    """Take back a proposal or an approved waiver: its proposer, or a compliance officer. The finding counts again."""
+    waiver = selectors.waiver_seen_by(actor, waiver_id)
+    if actor.principal_id != waiver.proposer_id:
+        require(actor, Action.WAIVE, selectors.governed(waiver))
+    was = waiver.state
+    same = Waiver.objects.filter(pk=waiver.pk, revision=revision, state__in=["proposed", "approved"])
+    if same.update(state=Waiver.State.WITHDRAWN, revision=revision + 1) != 1:
+        raise Conflict("pii.moved")
+    log.append(
+        actor=actor, action="waiver.withdrawn", subjects=_subjects(waiver), scope_id=waiver.scope_id, at=now,
+        about={"was": was},
+    )  # fmt: skip
+    records.owe_reassessment(waiver.finding.dataset_id)
+    return selectors.waiver_seen_by(actor, waiver_id)
+
+
+@transaction.atomic(durable=True)
+def expire_waiver(*, actor: Actor, waiver_id: UUID, now: datetime) -> bool:
+    """Note that a waiver has run out, so that what rested on it is looked at again; nothing before its time."""
+    waiver = selectors.waiver(waiver_id)
+    if waiver is None:
+        return False
+    require(actor, Action.CLASSIFY, selectors.governed(waiver))
+    due = Waiver.objects.filter(pk=waiver.pk, state=Waiver.State.APPROVED, expires_at__lte=now)
+    if due.update(state=Waiver.State.EXPIRED, revision=waiver.revision + 1) != 1:
+        return False
+    log.append(actor=actor, action="waiver.expired", subjects=_subjects(waiver), scope_id=waiver.scope_id, at=now)
+    records.owe_reassessment(waiver.finding.dataset_id)
+    return True

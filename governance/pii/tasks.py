@@ -1,0 +1,31 @@
+"""Owed work of this room: scans, and the end of waivers."""
+
+from uuid import UUID
+
+from django.conf import settings
+
+from audit.actor import system
+from governance.pii import records, sandbox, selectors, services
+from jobs.tasks import Work, errand
+
+
+@errand("pii.scan")
+def scan(work: Work, scan_id: str) -> None:
+    """Scan in a child process and keep the answer; begun again after a crash it scans again, and concludes once."""
+    row = selectors.scan(scan_id)
+    if row is None or not records.start(row, work.now()):
+        return
+
+    def progress(share: float, stage: str, count: int) -> None:
+        records.tell(row, share, stage, count)
+        work.progress(share, stage)
+
+    orders = sandbox.Orders(path=row.path, roots=tuple(map(str, settings.SCAN_ROOTS)), seed=row.seed)
+    answer = sandbox.run(orders, progress)
+    services.conclude_scan(actor=system(), scan_id=row.pk, answer=answer, now=work.now())
+
+
+@errand("pii.expire")
+def expire(work: Work, waiver_id: str) -> None:
+    """Note that a waiver has run out."""
+    services.expire_waiver(actor=system(), waiver_id=UUID(waiver_id), now=work.now())
