@@ -43,7 +43,12 @@ def request_scan(*, actor: Actor, asset_id: UUID, now: datetime, path: str = "")
     if not wanted:
         raise Invalid("pii.not_a_file_dataset")
     places.expect(wanted, settings.SCAN_ROOTS)
-    return _owe(actor, Scan(scope_id=asset.scope_id, dataset_id=asset.lineage_dataset_id, path=wanted), now)
+    wish = Scan(scope_id=asset.scope_id, dataset_id=asset.lineage_dataset_id, path=wanted)
+    scan, fresh = _reserve(actor, wish, now)
+    if fresh:
+        log.append(actor=actor, action="scan.requested", at=now, **_asked(scan))
+    records.owe_scan(scan)
+    return scan
 
 
 @transaction.atomic(durable=True)
@@ -57,27 +62,34 @@ def request_path_scan(*, actor: Actor, path: str, now: datetime) -> Scan:
     scope_id = asset.scope_id if asset else home_scope(actor, Action.EDIT)
     scan = Scan(scope_id=scope_id, dataset_id=asset.lineage_dataset_id if asset else None, path=path)
     selectors.require_one(actor, (Action.CLASSIFY, Action.EDIT), asset or scan)
-    return _owe(actor, scan, now)
+    scan, fresh = _reserve(actor, scan, now)
+    if fresh:
+        log.append(actor=actor, action="scan.requested", at=now, **_asked(scan))
+    records.owe_scan(scan)
+    return scan
 
 
-def _owe(actor: Actor, scan: Scan, now: datetime) -> Scan:
-    """Keep the wanted scan, or find the one that is under way, and owe its work."""
+def _reserve(actor: Actor, scan: Scan, now: datetime) -> tuple[Scan, bool]:
+    """Keep the wanted scan, or find the one of the same dataset that is under way; and whether it is new."""
     waiting = Scan.objects.filter(dataset_id=scan.dataset_id, state__in=Scan.OPEN).first() if scan.dataset_id else None
     if waiting is not None:
-        records.owe_scan(waiting)
-        return waiting
+        return waiting, False
     scan.requested_by, scan.created_at, scan.seed = actor.principal_id, now, str(scan.pk)
     try:
         with transaction.atomic():
             scan.save(force_insert=True)
     except IntegrityError:
         raise Conflict("pii.scan_under_way") from None
-    log.append(
-        actor=actor, action="scan.requested", subjects=_subjects(scan), scope_id=scan.scope_id, at=now,
-        about={"scan": str(scan.pk)}, private={"path": scan.path},
-    )  # fmt: skip
-    records.owe_scan(scan)
-    return scan
+    return scan, True
+
+
+def _asked(scan: Scan) -> dict[str, Any]:
+    return {
+        "subjects": _subjects(scan),
+        "scope_id": scan.scope_id,
+        "about": {"scan": str(scan.pk)},
+        "private": {"path": scan.path},
+    }
 
 
 def _file_of(asset: Asset) -> str:
