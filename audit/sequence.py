@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import close_old_connections, connection, transaction
 
 from audit import keys, selectors, sidecar
 from audit.actor import system
@@ -22,12 +22,13 @@ from audit.leaf import LOG, Link, leaf_bytes
 from audit.log import append
 from audit.merkle import leaf_hash, root_of
 from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile, Trail
-from audit.refusals import Refused, Unavailable
+from audit.refusals import Unavailable
 from audit.tiles import FULL
 from jobs import selectors as clock
 
 log = logging.getLogger("attestry.audit")
-BATCH = 1000
+BATCH, BATCHES = 1000, 20
+"""Entries numbered in one transaction, and such transactions before the next checkpoint at the latest."""
 EVERY = 1.0
 """Seconds between two looks at the queue, and so between two checkpoints."""
 _ADVISORY = 0x61747465_73747279
@@ -47,14 +48,18 @@ def run_once(now: datetime) -> int:
     Refused, with nothing written, when the database does not continue what was signed last, or the key is not the
     one that signed it. Does nothing while another sequencer holds the lock.
     """
-    numbered = 0
     if _idle():
-        return numbered
+        return 0
     signer = keys.signer()
     _make_memory_again(now, signer)
-    while batch := _number(signer.vkey):
-        numbered += batch
-    _publish(now, signer)
+    numbered, last = 0, BATCH
+    while last == BATCH:
+        for _ in range(BATCHES):
+            last = _number(signer.vkey)
+            numbered += last
+            if last < BATCH:
+                break
+        _publish(now, signer)
     return numbered
 
 
@@ -65,7 +70,7 @@ def _run(stop: threading.Event) -> None:
             close_old_connections()
             run_once(clock.now())
             complaint = ""
-        except (Refused, DatabaseError, OSError) as error:
+        except Exception as error:
             if repr(error) != complaint:
                 log.exception("The audit log cannot go on: %s", getattr(error, "params", ""))
             complaint = repr(error)

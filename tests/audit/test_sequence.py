@@ -77,6 +77,30 @@ def test_the_checkpoint_is_signed_over_all_leaves(sequenced: Callable) -> None:
     assert (state.origin, state.size, state.root) == ("portal.example/audit", 5, root_of(hashes))
 
 
+def test_entries_that_keep_coming_do_not_keep_the_log_from_being_sealed(
+    sequenced: Callable, offer: Callable, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sequenced(1)
+    offer()
+    real = sequence._number
+
+    def busy(vkey: keys.Vkey) -> int:
+        numbered = real(vkey)
+        offer()
+        return numbered
+
+    monkeypatch.setattr(sequence, "_number", busy)
+    assert sequence.run_once(now) == 1
+    assert selectors.latest().size == 2
+
+
+def test_a_long_queue_is_sealed_on_the_way(sequenced: Callable, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequence, "BATCH", 10)
+    monkeypatch.setattr(sequence, "BATCHES", 3)
+    sequenced(95)
+    assert list(Checkpoint.objects.order_by("size").values_list("size", flat=True)) == [30, 60, 90, 95]
+
+
 def test_nothing_new_means_no_new_checkpoint(sequenced: Callable, now: datetime) -> None:
     sequenced(5)
     assert sequence.run_once(now + timedelta(seconds=5)) == 0
