@@ -4,6 +4,7 @@ from governance.access import models as access
 from governance.catalog import models as catalog
 from governance.pii import models as pii
 from governance.policies import models as policies
+from governance.promotions import models as promotions
 from governance.registries import models as registries
 from governance.reports import models as reports
 
@@ -12,6 +13,7 @@ __all__ = [
     "catalog",
     "pii",
     "policies",
+    "promotions",
     "registries",
     "reports",
 ]

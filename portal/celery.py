@@ -16,6 +16,7 @@ CLOCK: dict[str, tuple[float, str]] = {
     "registries.rounds": (15, "registries.rounds"),
     "registries.resync": (60, "registries.resync"),
     "registries.recheck": (3600, "registries.recheck"),
+    "promotions.sweep": (20, "promotions.sweep"),
 }
 """What runs when: name -> (every so many seconds, errand kind)."""
 

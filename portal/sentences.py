@@ -233,7 +233,8 @@ PROMOTIONS: Mapping[str, object] = {
     "promotions.unknown_verdict": _("A decision is one of: approve, request_changes, reject."),
     "promotions.reason_needed": _("Say why, so that the people who asked know what to do next."),
     "promotions.too_long": _("This text is too long; keep it below %(most)s characters."),
-    "promotions.purpose_needed": _("Say what the model will be used for there."),
+    "promotions.revision_needed": _("Say which revision you looked at, once: in `revision` or in `If-Match`."),
+    "promotions.version_needed": _("Say which version: `model` and `version`, or `version_id`."),
     "promotions.checks_failing": _("%(count)s checks stand in the way: %(checks)s. Settle or waive them first."),
     "promotions.nobody_can_approve": _(
         "Nobody could approve this: rule “%(rule)s” needs %(needed)s people who hold the role %(role)s and had no hand "

@@ -43,13 +43,16 @@ def _emptied_between_tests() -> Iterator[None]:
     from django.test import TransactionTestCase
 
     from audit import triggers
+    from governance.policies import triggers as written_once
 
     empty = TransactionTestCase._fixture_teardown
 
     def unguarded(self: TransactionTestCase) -> None:
         triggers.lift(connection)
+        written_once.lift(connection)
         empty(self)
         triggers.set_guards(connection)
+        written_once.seal(connection)
 
     TransactionTestCase._fixture_teardown = unguarded
     yield

@@ -2,11 +2,11 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from governance.policies.triggers import keep
+from governance.policies.triggers import seal
 
 
 def guard(_: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    keep(editor.connection, ("governance_policy",))
+    seal(editor.connection)
 
 
 class Migration(migrations.Migration):

@@ -35,6 +35,7 @@ class Facts:
 
     manifest_digest: str = ""
     files: int = 0
+    compromised: bool = False
     metrics: Mapping[str, str] = field(default_factory=dict)
     baseline: Mapping[str, str] = field(default_factory=dict)
     has_baseline: bool = False
@@ -88,7 +89,8 @@ def _softened(check: Check, outcome: tuple[str, dict[str, Any], datetime | None]
 
 def _artifact(facts: Facts) -> tuple[str, dict[str, Any], None]:
     result = "pass" if facts.manifest_digest else "missing"
-    return result, {"manifest_digest": facts.manifest_digest, "files": facts.files}, None
+    detail = {"manifest_digest": facts.manifest_digest, "files": facts.files}
+    return "fail" if facts.compromised else result, detail, None
 
 
 def _metrics(check: Check, facts: Facts) -> tuple[str, dict[str, Any], None]:
@@ -228,17 +230,18 @@ def _numbers(detail: Mapping[str, Any]) -> dict[str, object]:
 
 _FOUND = {
     ("artifact", "missing"): _("The digest of the files is not known yet; a worker computes it from the registry."),
-    ("artifact", ""): _("{files} files are bound to this request by their digest."),
+    ("artifact", "fail"): _("The files in the registry have changed since their digest was taken."),
+    ("artifact", ""): _("Bound to this request by their digest; number of files: {files}."),
     ("metrics", "missing"): _("None of the metrics the policy asks for is recorded."),
     ("metrics", "pass"): _("Every recorded metric reaches its threshold."),
     ("metrics", ""): _("Below its threshold: {bad}."),
     ("baseline", "missing"): _("This version and the one running now have no metric in common."),
     ("baseline", "pass"): _("No metric is worse than now by more than the tolerance."),
     ("baseline", ""): _("Worse than what runs now: {bad}."),
-    ("lineage", "pass"): _("Complete: {sources} sources reached."),
+    ("lineage", "pass"): _("Complete back to its sources; number of sources: {sources}."),
     ("lineage", "missing"): _("No run is known that wrote this version."),
     ("lineage", ""): _("It ends before a source. {gaps}"),
-    ("pii", "pass"): _("{count} datasets scanned, no personal data found."),
+    ("pii", "pass"): _("Scanned, no personal data found; number of datasets: {count}."),
     ("pii", "waived"): _("Every finding is waived for now."),
     ("pii", ""): _("Not settled: {bad}."),
     ("pii_upstream", "pass"): _("Nothing found further upstream."),

@@ -85,6 +85,13 @@ def gettext_noop(text: str) -> str:
 
 
 _ = gettext_noop
+CLASS_WORDS = {
+    "artifact": _("the files"),
+    "metrics": _("the metrics"),
+    "lineage": _("the lineage"),
+    "pii": _("personal data"),
+    "card": _("the model card"),
+}
 
 
 def policy_digest(body: Mapping[str, Any]) -> str:
@@ -141,7 +148,18 @@ def explain_rule(rule: Rule) -> Words:
         if rule.needed == 1
         else _("{needed} different people who hold the role “{role}” must approve; they review {reviews}.")
     )
-    return Words(text, {"needed": rule.needed, "role": rule.role, "reviews": rule.reviews})
+    reviews = tuple(CLASS_WORDS[klass] for klass in rule.reviews)
+    return Words(text, {"needed": rule.needed, "role": rule.role.replace("_", " "), "reviews": Listed(reviews)})
+
+
+class Listed(tuple[str, ...]):
+    """Several words in a sentence: doors translate each, and without a door they are joined as they are."""
+
+    def __str__(self) -> str:
+        return ", ".join(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
 
 
 _CHECK_WORDS = {

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_GET
 
 from audit.doors import actor_of
 from governance.policies import selectors
-from governance.policies.rules import Words, explain_check, explain_rule, explain_terms, understand
+from governance.policies.rules import Listed, Words, explain_check, explain_rule, explain_terms, understand
 
 
 def spoken(words: Words) -> str:
     """Return a sentence in the reader's language; lists of evidence classes are joined."""
     params = {
-        name: ", ".join(gettext(each) for each in value) if isinstance(value, tuple) else value
+        name: ", ".join(gettext(each) for each in value) if isinstance(value, Listed) else value
         for name, value in words.params.items()
     }
     return gettext(words.text).format(**params)

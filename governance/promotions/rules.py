@@ -207,15 +207,21 @@ def require_can_decide(case: Case, person: UUID) -> tuple[Rule, ...]:
     rules = rules_for(case, person)
     if not rules:
         raise Forbidden("promotions.not_eligible", role=", ".join(sorted({rule.role for rule in case.rules})))
-    if any(vote.person == person and _stands(case, vote) for vote in case.votes):
+    if any(vote.person == person and stands(case, vote) for vote in case.votes):
         raise Invalid("promotions.already_decided")
     return rules
 
 
-def _stands(case: Case, vote: Vote) -> bool:
+def stands(case: Case, vote: Vote) -> bool:
+    """Whether a decision holds now: an approval while it counts, a no for as long as the submission it answered."""
     if vote.verdict == "approve":
         return any(counts(case, rule, vote) for rule in case.rules)
     return vote.submission == case.submission
+
+
+def still_can(case: Case, rule: Rule) -> frozenset[UUID]:
+    """Return who can still approve under `rule`: eligible, and without an approval that counts anywhere."""
+    return eligible(case, rule) - frozenset().union(*approvers(case).values())
 
 
 def require_acceptable(case: Case, ballot: Ballot) -> None:
@@ -234,7 +240,12 @@ def require_reason(reason: str) -> None:
     """Refuse an empty or endless reason where one is owed."""
     if not reason.strip():
         raise Invalid("promotions.reason_needed")
-    if len(reason) > LONGEST_TEXT:
+    require_short(reason)
+
+
+def require_short(text: str) -> None:
+    """Refuse endless text."""
+    if len(text) > LONGEST_TEXT:
         raise Invalid("promotions.too_long", most=LONGEST_TEXT)
 
 

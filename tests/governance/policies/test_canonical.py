@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from governance.policies.canonical import canonical, digest
@@ -13,6 +13,7 @@ PLAIN = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(PLAIN)
 def test_canonical_bytes_are_a_fixed_point(value):
     once = canonical(value)

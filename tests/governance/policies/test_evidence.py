@@ -53,6 +53,7 @@ def test_good_evidence_passes_every_check():
     ("check", "facts", "expected"),
     [
         ("artifact", {"manifest_digest": ""}, "missing"),
+        ("artifact", {"compromised": True}, "fail"),
         ("metrics", {"metrics": {}}, "missing"),
         ("metrics", {"metrics": {"auc": "0.79"}}, "fail"),
         ("metrics", {"metrics": {"auc": "nan"}}, "missing"),

@@ -1,7 +1,7 @@
 from itertools import permutations
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from governance.policies.rules import Rule
@@ -29,6 +29,7 @@ def test_the_same_person_twice_is_one_person():
     assert not satisfied([rule("a", 2)], {"a": [ANA, ANA]})
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.lists(st.integers(1, 2), min_size=1, max_size=3),
     st.lists(st.sets(st.sampled_from(PEOPLE)), min_size=3, max_size=3),

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from governance.promotions.subject import Subject
@@ -25,6 +25,7 @@ def test_the_cards_revision_concerns_only_those_who_review_the_card():
     assert after.reviewed(["card"]) != S.reviewed(["card"])
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.sampled_from(sorted(SHARED)), st.sets(st.sampled_from(["metrics", "pii", "card"])))
 def test_what_everybody_reviews_voids_every_decision(name, classes):
     after = replace(S, **{name: "changed"})

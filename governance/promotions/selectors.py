@@ -1,0 +1,273 @@
+"""Reads of requests: as somebody, or as a case for the rules."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Now
+
+from audit.actor import Actor, Forbidden, NotSeen, Refused, visible
+from audit.models import Opening
+from governance.access.models import Grant, ScopeClosure, User
+from governance.policies.rules import Rule, understand
+from governance.promotions import rules
+from governance.promotions.models import Decision, EvidenceItem, Promotion
+from governance.promotions.rules import Case, Vote
+from governance.promotions.subject import Subject
+from governance.registries import selectors as registries
+from governance.registries.models import Registry
+from jobs import selectors as clock
+
+KEY = re.compile(r"PR-([1-9][0-9]{0,17})", re.ASCII)
+ROWS = ("asset", "version", "version__asset", "environment", "policy", "baseline", "requester")
+TABS = ("mine", "others", "asked", "decided")
+LONGEST_INBOX = 200
+
+
+def rows() -> QuerySet[Promotion]:
+    """Return every request with what its pages and cases need, read in few queries."""
+    return Promotion.objects.select_related(*ROWS).prefetch_related(
+        Prefetch("decisions", Decision.objects.select_related("person").order_by("at")),
+        Prefetch("evidence", EvidenceItem.objects.filter(replaced_at=None).order_by("position"), to_attr="items"),
+    )
+
+
+def visible_to(actor: Actor) -> QuerySet[Promotion]:
+    """Return the requests whose model `actor` may browse."""
+    return rows().filter(visible(actor).q("asset__scope_id", "asset_id"))
+
+
+def seen_by(actor: Actor, key: str) -> Promotion:
+    """Return the request of that key; refused when there is none or it is not theirs to see."""
+    number = KEY.fullmatch(key)
+    found = visible_to(actor).filter(number=int(number[1])).first() if number else None
+    if found is None:
+        raise NotSeen("not_seen", what="promotion")
+    return found
+
+
+def matching(actor: Actor, asked: Mapping[str, str]) -> QuerySet[Promotion]:
+    """Return the requests `actor` may see with the state, environment, model or kind that `asked` names."""
+    found = visible_to(actor)
+    fields = {"state": "state", "environment": "environment__name", "model": "asset__name", "kind": "kind"}
+    return found.filter(**{field: asked[name] for name, field in fields.items() if asked.get(name)})
+
+
+def statement_of(promotion: Promotion, person_id: UUID) -> dict[str, object]:
+    """Return what fills the places of the statement that this person would sign."""
+    user = User.objects.filter(pk=person_id).first()
+    return {
+        "name": str(user or ""),
+        "model": promotion.asset.name,
+        "version": promotion.version.label,
+        "environment": promotion.environment.name,
+        "alias": promotion.alias,
+        "subject": promotion.subject_digest,
+        "policy": promotion.policy_digest,
+    }
+
+
+def by_id(pk: UUID) -> Promotion:
+    """Return the request of that id for an errand; refused when there is none."""
+    found = rows().filter(pk=pk).first()
+    if found is None:
+        raise NotSeen("not_seen", what="promotion")
+    return found
+
+
+def known_id(text: str) -> UUID | None:
+    """Return the id of the request that `text` is, or `None` when it is something else's."""
+    try:
+        pk = UUID(text)
+    except ValueError:
+        return None
+    return pk if Promotion.objects.filter(pk=pk).exists() else None
+
+
+def open_ids() -> list[UUID]:
+    """Return the requests whose evidence and time are watched, oldest first."""
+    watched = Promotion.objects.filter(state__in=rules.WATCHED)
+    return list(watched.order_by("created_at").values_list("pk", flat=True))
+
+
+def unapplied_ids(since: datetime) -> list[UUID]:
+    """Return the approved requests that were decided before `since` and are not applied, oldest first."""
+    owed = Promotion.objects.filter(state__in=("approved", "applying"), decided_at__lt=since)
+    return list(owed.order_by("decided_at").values_list("pk", flat=True))
+
+
+def person(actor: Actor) -> UUID:
+    """Return who decides: refused for machines, for the system, and on behalf of anyone else."""
+    if actor.kind != "person" or actor.via not in ("session", "token") or actor.on_behalf_of is not None:
+        raise Forbidden("promotions.not_a_person")
+    return actor.principal_id
+
+
+def holders(role: str, scope_id: UUID) -> list[User]:
+    """Return the active people who hold `role` over that scope by the database's now, by name; never an account."""
+    above = ScopeClosure.objects.filter(descendant_id=scope_id).values("ancestor_id")
+    grants = Grant.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=Now()),
+        role=role,
+        scope__in=above,
+        object_id=None,
+        revoked_at=None,
+        not_before__lte=Now(),
+    ).values("principal_id")
+    people = User.objects.filter(Q(pk__in=grants) | Q(groups_in__in=grants), is_active=True, kind=User.Kind.PERSON)
+    return list(people.order_by("name", "pk").distinct())
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A case together with the people it speaks of and the contributors nobody here could be matched to."""
+
+    case: Case
+    people: dict[UUID, User]
+    unknown: tuple[str, ...]
+
+
+def rules_of(promotion: Promotion) -> tuple[Rule, ...]:
+    """Return the approval rules of a request: its policy's, and for a roll-back one person of the first role."""
+    known = understand(promotion.policy.body).rules
+    if promotion.kind == Promotion.Kind.ROLLBACK:
+        return (Rule("roll back", known[0].role, 1, ("artifact",)),)
+    return known
+
+
+def standing(promotion: Promotion, now: datetime) -> Standing:
+    """Return where a request stands: its case as of `now`, from the rows as they are in the database."""
+    asked = rules_of(promotion)
+    held = {rule.name: holders(rule.role, promotion.scope_id) for rule in asked}
+    people = {user.pk: user for users in held.values() for user in users}
+    conflicted, unknown = _conflicted(promotion)
+    body = understand(promotion.policy.body)
+    case = Case(
+        state=promotion.state,
+        submission=promotion.submission,
+        requesters=frozenset(_requesters(promotion)),
+        rules=asked,
+        subject=Subject(**promotion.subject),
+        votes=tuple(vote(each) for each in promotion.decisions.all()),
+        holders={name: frozenset(user.pk for user in users) for name, users in held.items()},
+        conflicts=conflicted,
+        failing=tuple(item.check_name for item in items_of(promotion) if item.failing),
+        rejection=body.rejection,
+        decision_days=body.validity.decision_days,
+        now=now,
+    )
+    return Standing(case, people, unknown)
+
+
+def items_of(promotion: Promotion) -> list[EvidenceItem]:
+    """Return the evidence in force, in the policy's order."""
+    known: list[EvidenceItem] | None = getattr(promotion, "items", None)
+    return known if known is not None else list(promotion.evidence.filter(replaced_at=None).order_by("position"))
+
+
+def vote(decision: Decision) -> Vote:
+    """Return a decision as the rules see it."""
+    return Vote(decision.person_id, decision.verdict, decision.submission, decision.reviewed, decision.at)
+
+
+def _requesters(promotion: Promotion) -> set[UUID]:
+    if promotion.kind == Promotion.Kind.ROLLBACK:
+        return set()
+    return {promotion.requester_id, *(UUID(each) for each in promotion.submitters)}
+
+
+def _conflicted(promotion: Promotion) -> tuple[dict[UUID, tuple[str, ...]], tuple[str, ...]]:
+    requesters = _requesters(promotion)
+    names = [name for name in (promotion.version.run_user,) if name]
+    everyone = User.objects.filter(is_active=True, kind=User.Kind.PERSON).values_list("pk", "email", "name")
+    made, unknown = rules.matches(names, {pk: (email, name) for pk, email, name in everyone})
+    editors = [UUID(each) for each in _editors(promotion)]
+    involved = {*requesters, *made, *editors}
+    owners = User.objects.filter(pk__in=involved, owner__isnull=False).values_list("pk", "owner_id")
+    answers = {pk: owner for pk, owner in owners if owner is not None}
+    return rules.conflicts(sorted(requesters, key=str), editors, made, answers), tuple(unknown)
+
+
+def _editors(promotion: Promotion) -> Iterable[str]:
+    return [item.produced_by for item in items_of(promotion) if item.klass == "card" and item.produced_by]
+
+
+def reasons_of(decisions: Sequence[Decision]) -> dict[int, str]:
+    """Return the reasons given with decisions, by the log's entry; those erased are absent."""
+    entries = [decision.entry_id for decision in decisions]
+    return dict(Opening.objects.filter(entry_id__in=entries, field="reason").values_list("entry_id", "value"))
+
+
+def previous(promotion: Promotion) -> Promotion | None:
+    """Return the request a roll-back goes back to: the last one applied there before, for another version."""
+    before = rows().filter(
+        asset_id=promotion.asset_id,
+        environment_id=promotion.environment_id,
+        state="superseded",
+        applied_at__lte=promotion.applied_at,
+    )
+    return before.exclude(version_id=promotion.version_id).order_by("-applied_at", "-number").first()
+
+
+def live(asset_id: UUID, environment_id: UUID) -> Promotion | None:
+    """Return the request that put a version where it runs now, if any did."""
+    found = rows().filter(asset_id=asset_id, environment_id=environment_id, state__in=rules.LIVE)
+    return found.order_by("-applied_at").first()
+
+
+def drifted(promotion: Promotion) -> str | None:
+    """Return which version the alias points at instead (empty for none), or `None` while it is where it should be."""
+    if promotion.state not in rules.LIVE:
+        return None
+    seen = registries.alias_target(promotion.asset, promotion.alias)
+    if seen is not None and seen.pk == promotion.version_id:
+        return None
+    return seen.label if seen else ""
+
+
+def can_decide(actor: Actor, found: Standing) -> bool:
+    """Whether `actor` could decide on the case now."""
+    try:
+        rules.require_can_decide(found.case, person(actor))
+    except Refused:
+        return False
+    return True
+
+
+def registry_state(promotion: Promotion) -> Registry | None:
+    """Return the registry that a request is to be applied in, with whether it answers."""
+    return registries.registry_of(promotion.version)
+
+
+def inbox(actor: Actor, tab: str, now: datetime, asked: Mapping[str, str]) -> list[tuple[Promotion, Standing]]:
+    """Return one tab of the inbox: overdue first, then oldest first; decided ones newest first; at most 200.
+
+    `asked` narrows it as `matching` says.
+    """
+    found = matching(actor, asked)
+    if tab == "decided":
+        closed = found.exclude(state__in=rules.OPEN).order_by("-created_at")[:LONGEST_INBOX]
+        return [(row, standing(row, now)) for row in closed]
+    waiting = found.filter(state__in=rules.OPEN).order_by("expires_at")
+    if tab == "asked":
+        waiting = waiting.filter(requester_id=actor.principal_id)
+    pairs = [(row, standing(row, now)) for row in waiting[:LONGEST_INBOX]]
+    if tab == "mine":
+        return [pair for pair in pairs if can_decide(actor, pair[1])]
+    if tab == "others":
+        return [pair for pair in pairs if not can_decide(actor, pair[1])]
+    return pairs
+
+
+def needs_decision_count(actor: Actor) -> int:
+    """Return how many requests wait for a decision that `actor` could make."""
+    if actor.kind != "person":
+        return 0
+    at = clock.now()
+    reviewable = visible_to(actor).filter(
+        visible(actor, "approve").q("asset__scope_id", "asset_id"), state__in=rules.REVIEWABLE
+    )
+    return sum(can_decide(actor, standing(row, at)) for row in reviewable[:LONGEST_INBOX])
