@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from governance.pii.models import Finding, Scan, Waiver
 
 from governance.catalog.models import Asset, Card, Version
 from governance.catalog.rules import CARD_FIELDS
 from governance.catalog.selectors import asset_key
+from governance.pii.models import Finding, Scan, Waiver
 from governance.promotions import selectors
 from governance.promotions.models import Promotion
 from governance.registries.models import AliasSeen, Registry
