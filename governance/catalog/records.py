@@ -11,6 +11,7 @@ from governance.catalog.models import Asset, DigestSeen, Version
 from governance.catalog.rules import Place, VersionState, place_of, state_after
 from governance.catalog.selectors import MODEL_PREFIX, ancestors_of, asset_key
 from lineage.naming import plain_namespace
+from lineage.records import move_dataset
 
 LINKS = ("lineage_dataset_id", "registry_id")
 
@@ -83,6 +84,8 @@ def _discover(kind: str, named: Named, now: datetime) -> tuple[Asset, bool]:
         if not Asset.objects.filter(pk=asset.pk, revision=asset.revision).update(**changes):
             raise Conflict("catalog.moved")
         asset = Asset.objects.select_related("scope").get(pk=asset.pk)
+        if asset.lineage_dataset_id:
+            move_dataset(asset.lineage_dataset_id, asset.scope_id)
     return asset, bool(changes)
 
 

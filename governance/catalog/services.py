@@ -20,6 +20,7 @@ from governance.catalog.selectors import asset_seen_by, card_of
 from jobs.records import enqueue
 from lineage import selectors as lineage
 from lineage.naming import is_model as is_model_name
+from lineage.records import move_dataset
 
 
 @transaction.atomic(durable=True)
@@ -117,6 +118,8 @@ def adopt(*, actor: Actor, asset_id: UUID, adoption: Adoption, revision: int, no
         raise Conflict("catalog.adopted_already")
     people = _people(adoption.owners or [actor.principal_id])
     _advance(asset, revision, adopted=True, scope=scope)
+    if asset.lineage_dataset_id:
+        move_dataset(asset.lineage_dataset_id, scope.pk)
     _own(asset, people)
     about = {"owners": [str(pk) for pk in people], "from": str(asset.scope_id), "to": str(scope.pk)}
     log.append(actor=actor, action="asset.adopted", subjects=[asset.subject], scope_id=scope.pk, about=about, at=now)

@@ -13,6 +13,7 @@ from audit.models import Blob, Checkpoint
 from governance.access.models import User
 from governance.catalog import selectors as catalog
 from governance.catalog.models import Version
+from governance.pii import selectors as pii
 from governance.reports import rules
 from governance.reports.models import Report
 from lineage import selectors as lineage
@@ -75,7 +76,7 @@ def lineage_report(actor: Actor, report: Report, now: datetime) -> tuple[dict[st
     content = {
         "report": _header(report, story, now),
         "subject": _subject(subject),
-        "datasets": [_dataset(one) for one in story.datasets],
+        "datasets": _datasets(story, now),
         "transformations": story.runs,
         "quality": story.quality,
         "downstream": _downstream(actor, subject, report.as_of),
@@ -134,14 +135,33 @@ def _subject(subject: Version) -> dict[str, Any]:
     }
 
 
+def _datasets(story: Story, now: datetime) -> list[dict[str, Any]]:
+    """Return what the story tells of each dataset, with what the catalog knows and how its last scan stands."""
+    standings = {one.dataset_id: one for one in pii.standing([told["id"] for told in story.datasets], now)}
+    return [_dataset(told) | {"pii": _pii(standings[told["id"]])} for told in story.datasets]
+
+
 def _dataset(told: dict[str, Any]) -> dict[str, Any]:
-    """Return what the story tells of a dataset, with what the catalog knows of it."""
     asset = catalog.asset_of_dataset(told["id"])
     kept = {name: value for name, value in told.items() if name != "id"}
     if asset is None:
         return kept | {"asset": None, "owners": [], "labels": []}
     owners = sorted(str(user.pk) for user in catalog.owners_of(asset))
     return kept | {"asset": str(asset.pk), "owners": owners, "labels": asset.labels}
+
+
+def _pii(found: pii.Standing) -> dict[str, Any]:
+    """Return how the last scan stands now, waivers included; `unscanned` where there was none."""
+    return {
+        "verdict": found.verdict,
+        "scan": str(found.scan_id) if found.scan_id else None,
+        "ruleset": found.ruleset or None,
+        "scanned_at": found.scanned_at.isoformat() if found.scanned_at else None,
+        "findings": [
+            {"column": column, "entity": entity, "waived_until": until.isoformat() if until else None}
+            for column, entity, until in found.findings
+        ],
+    }
 
 
 def _downstream(actor: Actor, subject: Version, as_of: datetime) -> list[dict[str, str]]:

@@ -93,6 +93,7 @@ def test_the_json_report_holds_the_whole_story(version, people, run_jobs, told):
     assert {one["name"]: one["source"] for one in report["datasets"]} == {
         "/raw": True, "/more": True, "/features": False, "models:/fraud": False,
     }  # fmt: skip
+    assert {one["pii"]["verdict"] for one in report["datasets"]} == {"unscanned"}
     assert report["quality"][0]["assertion"] == "not_null"
     assert {one["name"] for one in report["downstream"]} == {"score", "/scores"}
     digests = {f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" for text in told}
