@@ -8,12 +8,10 @@ import json
 import os
 import sys
 import time
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
-from portal.demo.client import Portal, Said, wait
+from portal.demo.client import Portal, Said
 from portal.demo.story import Cast, Officer, play
 
 
@@ -34,15 +32,6 @@ def cast() -> Cast:
     )
 
 
-def healthy(registry: str) -> bool:
-    """Whether MLflow answers."""
-    try:
-        with urlopen(f"{registry}/health", timeout=5) as answer:  # noqa: S310 - our own child
-            return bool(answer.status == 200)
-    except (OSError, HTTPException):
-        return False
-
-
 def main() -> int:
     """Play, with the seconds before each sentence; 0 when the story is told, 1 with why not."""
     begun = time.monotonic()
@@ -51,9 +40,7 @@ def main() -> int:
         print(f"{time.monotonic() - begun:5.1f} s  {words}", flush=True)
 
     try:
-        players = cast()
-        wait(lambda: healthy(players.tracking_uri), "MLflow to start")
-        play(players, say)
+        play(cast(), say)
     except (Said, TimeoutError, OSError, KeyError) as problem:
         say(f"The demo stopped: {problem}")
         return 1

@@ -87,6 +87,15 @@ def _problem(error: HTTPError) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def healthy(registry: str) -> bool:
+    """Whether MLflow answers."""
+    try:
+        with urlopen(f"{registry}/health", timeout=TIMEOUT) as answer:  # noqa: S310 - our own child
+            return bool(answer.status == 200)
+    except (OSError, HTTPException):
+        return False
+
+
 def wait(look: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
     """The first thing `look` finds; raises after `seconds` with `what` was waited for."""
     until = time.monotonic() + seconds

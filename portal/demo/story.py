@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.demo import data
-from portal.demo.client import Portal, Said, wait
+from portal.demo.client import Portal, Said, healthy, wait
 from portal.demo.data import Month
 
 API = "/api/v1"
@@ -68,12 +68,13 @@ def play(cast: Cast, say: Callable[[str], None]) -> None:
     for month in months:
         say(f"Payments of {month.name}: 20,000 rows, cleaned, and turned into features.")
         data.make(month)
-    scans = [scan for month in months for scan in _tables(cast, month, say)]
+        _tell_tables(cast, month, say)
+    scans = {month: _ask_scans(cast, month, say) for month in months}
     for label, month in zip(("1", "2"), months, strict=True):
         _train(cast, month, say)
         version = wait(partial(_sealed, cast, label), f"version {label} of {MODEL} in the catalogue")
         _fill_card(cast, version)
-        for scan in scans[:3] if label == "1" else scans[3:]:
+        for scan in scans[month]:
             wait(partial(_scanned, cast, scan), "a scan")
         promotion = promotion_of(cast, label) or _ask(cast, label, say)
         promotion = _settled(cast, promotion["key"])
@@ -91,12 +92,16 @@ def promotion_of(cast: Cast, label: str) -> dict[str, Any] | None:
     return None
 
 
-def _tables(cast: Cast, month: Month, say: Callable[[str], None]) -> list[str]:
-    """Tell where the tables of `month` come from, and ask for a scan of each; returns the scans' ids."""
+def _tell_tables(cast: Cast, month: Month, say: Callable[[str], None]) -> None:
+    """Tell where the tables of `month` come from."""
     from portal.demo import emit
 
     sent = emit.tell(emit.tables(month), cast.engineer.url, cast.pipeline_token)
     say(f"{sent} lineage events say where the tables of {month.name} come from.")
+
+
+def _ask_scans(cast: Cast, month: Month, say: Callable[[str], None]) -> list[str]:
+    """Ask for a scan of each table of `month`, what the model reads first; returns the scans' ids."""
     found = []
     for path in (month.features, month.cleaned, month.raw):
         dataset = wait(partial(_found, cast, "datasets", str(path)), f"{path.name} in the catalogue")
@@ -123,6 +128,7 @@ def _train(cast: Cast, month: Month, say: Callable[[str], None]) -> None:
     from portal.demo import emit
     from portal.demo.train import train
 
+    wait(partial(healthy, cast.tracking_uri), "MLflow to start")
     trained = train(month, cast.tracking_uri, cast.author)
     emit.tell(emit.training(month, trained, cast.tracking_uri), cast.engineer.url, cast.pipeline_token)
     say(f"{MODEL} {trained.version} learned from {month.name} and is registered in MLflow.")
