@@ -33,7 +33,7 @@ LARGEST_MLMODEL = 1 << 20
 DEEPEST = 32
 PAGE = 200
 UNREACHABLE = {408, 425, 429, 500, 502, 503, 504}
-ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "ENDPOINT_NOT_FOUND"}
+ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 
 
 @dataclass(frozen=True)
@@ -219,9 +219,9 @@ class MlflowRegistry:
         if answer.status_code in UNREACHABLE or answer.status_code < 400:
             raise Unavailable("registries.away", where=self.uri)
         try:
-            code = str(_parse(self._bytes(answer, LARGEST_ANSWER)).get("error_code", ""))
-        except ValueError:
-            code = "ENDPOINT_NOT_FOUND"
+            code = str(_parse(self._bytes(answer, LARGEST_ANSWER))["error_code"])
+        except (ValueError, KeyError) as error:
+            raise Unavailable("registries.not_mlflow", where=self.uri) from error
         raise NotSeen("not_seen", what="model") if code in ABSENT else Refused("registries.refused", answer=code[:60])
 
     def _bytes(self, answer: Any, most: int) -> bytes:

@@ -9,6 +9,7 @@ from django.db.models import Max, Q, QuerySet
 
 from audit.actor import Actor, NotSeen, visible
 from governance.catalog.models import Asset, Version
+from governance.catalog.rules import VersionState
 from governance.registries.models import AliasExpected, AliasSeen, Drift, Registry
 from governance.registries.rules import Alias
 
@@ -17,13 +18,17 @@ SETTLES_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class AliasNow:
-    """One alias of a model: where it was last seen, where a decision put it, and whether these differ."""
+    """One alias of a model: where it was last seen, where a decision put it, and whether these differ.
+
+    `lookalike` names the governed alias that this one differs from only in capitals: MLflow takes both.
+    """
 
     alias: str
     label: str
     seen_at: datetime | None
     expected: AliasExpected | None
     drift: Drift | None
+    lookalike: str = ""
 
     @property
     def protected(self) -> bool:
@@ -90,6 +95,7 @@ def aliases_of(asset: Asset) -> list[AliasNow]:
     seen = {row.alias: row for row in last_seen([asset.pk])}
     expected = {row.alias: row for row in last_expected([asset.pk])}
     drifts = {row.alias: row for row in open_drifts().filter(asset=asset)}
+    governed = {alias.casefold(): alias for alias in expected}
     found = [
         AliasNow(
             alias,
@@ -97,6 +103,7 @@ def aliases_of(asset: Asset) -> list[AliasNow]:
             seen[alias].seen_at if alias in seen else None,
             expected.get(alias),
             drifts.get(alias),
+            "" if alias in expected else governed.get(alias.casefold(), ""),
         )
         for alias in sorted(seen.keys() | expected.keys())
     ]
@@ -151,13 +158,18 @@ def unsettled(registry: Registry, now: datetime) -> dict[str, dict[str, Version]
 
 
 def to_recheck() -> list[UUID]:
-    """Return the versions that an alias points at or a decision put somewhere: whose files must stay what they were."""
+    """Return the versions whose files must be looked at again.
+
+    Those that an alias points at or a decision put somewhere, for they must stay what they were; and those that could
+    not be read, for that may have been mended.
+    """
+    unreadable = Version.objects.filter(state=VersionState.UNREADABLE).values_list("pk", flat=True)
     expected = AliasExpected.objects.values_list("version_id", flat=True)
     newest = AliasSeen.objects.values("asset", "alias").annotate(last=Max("id")).values("last")
     seen = AliasSeen.objects.filter(pk__in=newest).exclude(version_label="")
     pairs = seen.values_list("asset_id", "version_label")
     live = [Version.objects.filter(asset_id=asset, label=label).values_list("pk", flat=True) for asset, label in pairs]
-    return sorted({*expected, *(pk for each in live for pk in each)})
+    return sorted({*expected, *unreadable, *(pk for each in live for pk in each)})
 
 
 def to_digest(registry: Registry) -> list[UUID]:

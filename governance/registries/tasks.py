@@ -1,5 +1,6 @@
 """Work that talks to registries: look, sync, digest, test. Only here, never in a web request or a transaction."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from governance.registries.rules import FoundModel
 from governance.registries.services import Digested, Look, Sighting
 from jobs.tasks import Away, Work, errand
 
+log = logging.getLogger("attestry.registries")
 TELL_EVERY = 1.0
 BACK_SOON = timedelta(seconds=15)
 
@@ -63,7 +65,7 @@ def watch(work: Work, registry_id: str) -> None:
     asked_at = work.now()
     try:
         models = MlflowRegistry(registry.uri).models()
-    except Unavailable as refusal:
+    except Refused as refusal:
         services.note_away(actor=system(), registry_id=registry.pk, problem=refusal.code, now=work.now())
         return  # the next round looks again
     services.note_look(actor=system(), registry_id=registry.pk, look=Look(models, asked_at), now=work.now())
@@ -80,10 +82,22 @@ def sync(work: Work, registry_id: str) -> None:
         known, open_facts = selectors.highest_versions(registry), selectors.unsettled(registry, work.now())
         for at, model in enumerate(models):
             if model.latest > known.get(model.name, -1) or model.name in open_facts:
-                _note(work, registry, mlflow, model, open_facts.get(model.name, {}))
+                _try(work, registry, mlflow, model, open_facts.get(model.name, {}))
                 work.progress((at + 1) / len(models), model.name)
     first = registry.last_synced_at is None
     services.note_synced(actor=system(), registry_id=registry.pk, first=first, now=work.now())
+
+
+def _try(
+    work: Work, registry: Registry, mlflow: MlflowRegistry, model: FoundModel, unsettled: dict[str, Version]
+) -> None:
+    """Note one model; one that MLflow refuses to show must not keep the others out of the catalog."""
+    try:
+        _note(work, registry, mlflow, model, unsettled)
+    except Unavailable:
+        raise
+    except Refused as refusal:
+        log.warning("a model of registry %s was left out: %s", registry.pk, refusal.code)
 
 
 def _note(

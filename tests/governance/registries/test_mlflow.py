@@ -161,6 +161,8 @@ def answering(handler: Any) -> Iterator[str]:
     [
         (200, b"<html>", "registries.not_mlflow"),
         (200, b"[]", "registries.not_mlflow"),
+        (404, b"<html>", "registries.not_mlflow"),
+        (404, b'{"detail": "Not found"}', "registries.not_mlflow"),
         (302, b"", "registries.away"),
         (401, b"", "registries.not_let_in"),
         (403, b"{}", "registries.not_let_in"),

@@ -247,6 +247,12 @@ class TestDrift:
             look(registry, after(now, second), shadow=label)
         assert selectors.drifts_for(people.olga.actor) == []
 
+    def test_an_alias_that_differs_only_in_capitals_is_pointed_out(self, fraud, registry, now) -> None:
+        expect(fraud, "1", now)
+        look(registry, after(now, 1), champion="1", Champion="2", shadow="3")
+        shown = {each.alias: each.lookalike for each in selectors.aliases_of(fraud)}
+        assert shown == {"champion": "", "Champion": "champion", "shadow": ""}
+
 
 class TestAbsence:
     def test_away_and_back_are_news_once_each(self, fraud, registry, now, entries) -> None:
@@ -266,6 +272,17 @@ class TestAbsence:
         look(registry, after(now, 1))
         registry.refresh_from_db()
         assert registry.state == "off"
+
+
+def test_what_could_not_be_read_is_looked_at_again_and_so_is_what_is_in_use(fraud, registry, now) -> None:
+    first, second, third = fraud.versions.order_by("number")
+    assert selectors.to_recheck() == []
+    services.note_unreadable(actor=system(), version_id=first.pk, problem="registries.files_elsewhere", now=now)
+    expect(fraud, "2", now)
+    look(registry, after(now, 1), shadow="3")
+    assert set(selectors.to_recheck()) == {first.pk, second.pk, third.pk}
+    look(registry, after(now, 2))
+    assert set(selectors.to_recheck()) == {first.pk, second.pk}
 
 
 def test_registries_are_seen_in_their_scopes_only(connected, payments, people) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -198,3 +199,23 @@ def test_a_disconnected_registry_is_left_alone(door: Door, connected, run_jobs, 
     run_jobs()
     registry.refresh_from_db()
     assert (registry.looked_at, registry.last_synced_at, registry.state) == (None, None, "off")
+
+
+def test_a_model_that_mlflow_will_not_show_keeps_no_other_out(
+    mlflow: Server, connected, run_jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from audit.refusals import Refused
+
+    bad, good = mlflow.train("a-bad-one"), mlflow.train("b-good-one")
+    listed = MlflowRegistry.versions
+
+    def versions(self: MlflowRegistry, name: str) -> Any:
+        if name == bad.name:
+            raise Refused("registries.refused", answer="INTERNAL_ERROR")
+        return listed(self, name)
+
+    monkeypatch.setattr(MlflowRegistry, "versions", versions)
+    connected(mlflow.uri)
+    run_jobs()
+    assert [asset.name for asset in Asset.objects.all()] == [good.name]
+    assert Registry.objects.get().last_synced_at is not None
