@@ -6,6 +6,7 @@ Data goes to stdout and words to stderr. Nothing heavy is imported here: command
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -140,6 +141,7 @@ def worker(
         raise typer.Exit(OK if health.worker_lives_here() else ERROR)
     from portal.celery import app as celery
 
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     celery.worker_main(["--quiet", "worker", f"--concurrency={concurrency}", "--loglevel=INFO", "--without-gossip",
                         "--without-mingle", "--without-heartbeat", f"--hostname=worker-{os.getpid()}@%h"])  # fmt: skip
 

@@ -212,6 +212,7 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "kombu": {"level": "ERROR"},
+        "urllib3.connectionpool": {"level": "ERROR"},
     },
 }
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
