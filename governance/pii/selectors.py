@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Max, Q, QuerySet
 
-from audit.actor import Actor, Forbidden, NotSeen, require, visible
+from audit.actor import Actor, Forbidden, NotSeen, home_scope, require, visible
 from governance.access.models import User
 from governance.access.rules import Action
 from governance.catalog.models import Asset
@@ -16,6 +16,9 @@ from governance.catalog.selectors import asset_of_dataset
 from governance.pii.models import ColumnVerdict, Finding, Scan, Waiver
 from governance.pii.rules import WORST_FIRST
 from lineage.models import Dataset
+
+MAY_ASK = (Action.EDIT, Action.CLASSIFY, Action.REGISTER)
+"""Any of these lets somebody ask for a scan; the last is what a pipeline holds that registers models."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,16 @@ def require_one(actor: Actor, actions: Sequence[str], row: Any) -> None:
         require(actor, actions[-1], row)
 
 
+def home(actor: Actor, actions: Sequence[str]) -> UUID:
+    """The scope of their own grant for the first of the actions they hold; refused without any."""
+    for action in actions[:-1]:
+        try:
+            return home_scope(actor, action)
+        except Forbidden:
+            continue
+    return home_scope(actor, actions[-1])
+
+
 def may(actor: Actor, actions: Sequence[str], row: Any) -> bool:
     """Whether any one of the actions is theirs on the row."""
     for action in actions:
@@ -184,7 +197,7 @@ def dataset_panel(actor: Actor, asset: Asset, now: datetime) -> dict[str, Any]:
         "verdict": stand.verdict if stand else "unscanned",
         "found": len(stand.findings) if stand else 0,
         "waived": sum(1 for _column, _entity, until in stand.findings if until) if stand else 0,
-        "may_scan": pk is not None and asset.namespace == "file" and may(actor, (Action.EDIT, Action.CLASSIFY), asset),
+        "may_scan": pk is not None and asset.namespace == "file" and may(actor, MAY_ASK, asset),
     }
 
 

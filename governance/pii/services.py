@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from audit import log
-from audit.actor import Actor, Conflict, Invalid, home_scope, require
+from audit.actor import Actor, Conflict, Invalid, require
 from governance.access import selectors as access
 from governance.access.rules import Action
 from governance.catalog.models import Asset
@@ -17,6 +17,7 @@ from governance.catalog.selectors import asset_seen_by
 from governance.pii import places, records, rules, selectors
 from governance.pii.models import Finding, Scan, Waiver
 from governance.pii.sandbox import Answer
+from governance.pii.selectors import MAY_ASK
 from jobs.records import enqueue
 from lineage.selectors import dataset
 
@@ -35,7 +36,7 @@ def request_scan(*, actor: Actor, asset_id: UUID, now: datetime, path: str = "")
     the wrong file would speak for this dataset. Refused outside the folders that scans may read.
     """
     asset = asset_seen_by(actor, asset_id, Asset.Kind.DATASET)
-    selectors.require_one(actor, (Action.CLASSIFY, Action.EDIT), asset)
+    selectors.require_one(actor, MAY_ASK, asset)
     own = _file_of(asset)
     if path and path != own:
         require(actor, Action.CLASSIFY, asset)
@@ -59,9 +60,9 @@ def request_path_scan(*, actor: Actor, path: str, now: datetime) -> Scan:
     """
     places.expect(path, settings.SCAN_ROOTS)
     asset = selectors.dataset_named(actor, path)
-    scope_id = asset.scope_id if asset else home_scope(actor, Action.EDIT)
+    scope_id = asset.scope_id if asset else selectors.home(actor, MAY_ASK)
     scan = Scan(scope_id=scope_id, dataset_id=asset.lineage_dataset_id if asset else None, path=path)
-    selectors.require_one(actor, (Action.CLASSIFY, Action.EDIT), asset or scan)
+    selectors.require_one(actor, MAY_ASK, asset or scan)
     scan, fresh = _reserve(actor, scan, now)
     if fresh:
         log.append(actor=actor, action="scan.requested", at=now, **_asked(scan))
