@@ -14,6 +14,8 @@ from governance.access.models import User
 from governance.catalog import selectors as catalog
 from governance.catalog.models import Version
 from governance.pii import selectors as pii
+from governance.promotions import selectors as promotions
+from governance.promotions.models import Promotion
 from governance.reports import rules
 from governance.reports.models import Report
 from lineage import selectors as lineage
@@ -47,8 +49,13 @@ def body_of(report: Report) -> bytes:
 
 
 def people_in(report: Report) -> dict[str, str]:
-    """Return the names behind the principal ids of a report's metadata, as long as they are kept."""
-    return {str(user.pk): user.name for user in User.objects.filter(pk=report.principal_id)}
+    """Return the names behind the principal ids that a report and its body hold, as long as they are kept."""
+    asked = Promotion.objects.filter(version_id=report.subject)
+    ids = {report.principal_id, *asked.values_list("requester_id", flat=True)}
+    ids.update(asked.exclude(decisions=None).values_list("decisions__person_id", flat=True))
+    version_ = Version.objects.filter(pk=report.subject).first()
+    ids.update(version_.asset.owners.values_list("user_id", flat=True) if version_ else ())
+    return names({str(pk) for pk in ids})
 
 
 def names(ids: set[str]) -> dict[str, str]:
@@ -75,7 +82,7 @@ def lineage_report(actor: Actor, report: Report, now: datetime) -> tuple[dict[st
         gaps.append("The version was registered after this report's time.")
     content = {
         "report": _header(report, story, now),
-        "subject": _subject(subject),
+        "subject": _subject(subject) | {"approvals": _approvals(actor, subject, report.as_of)},
         "datasets": _datasets(story, now),
         "transformations": story.runs,
         "quality": story.quality,
@@ -132,6 +139,39 @@ def _subject(subject: Version) -> dict[str, Any]:
         "risk_tier": asset.risk_tier or None,
         "owners": sorted(str(user.pk) for user in catalog.owners_of(asset)),
         "card": {"revision": card.revision, "fields": card.fields} if card else None,
+    }
+
+
+def _approvals(actor: Actor, subject: Version, as_of: datetime) -> list[dict[str, Any]]:
+    """Return the requests to promote this version made by then, with what was decided by then and by whom."""
+    asked = promotions.visible_to(actor).filter(version=subject, created_at__lte=as_of).order_by("number")
+    return [_approval(one, as_of) for one in asked]
+
+
+def _approval(one: Promotion, as_of: datetime) -> dict[str, Any]:
+    decided = [each for each in one.decisions.all() if each.at <= as_of]
+    times = {"submitted_at": one.submitted_at, "applied_at": one.applied_at, "ended_at": one.ended_at}
+    return {
+        "key": one.key,
+        "kind": one.kind,
+        "environment": one.environment.name,
+        "alias": one.alias,
+        "state_now": one.state,
+        "manifest_digest": one.manifest_digest,
+        "subject_digest": one.subject_digest,
+        "policy_digest": one.policy_digest,
+        "requested_by": str(one.requester_id),
+        **{name: at.isoformat() for name, at in times.items() if at and at <= as_of},
+        "decisions": [
+            {
+                "person": str(each.person_id),
+                "verdict": each.verdict,
+                "at": each.at.isoformat(),
+                "subject_digest": each.subject_digest,
+                "entry": each.entry_id,
+            }
+            for each in decided
+        ],
     }
 
 
