@@ -3,11 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from jobs import records, selectors, tasks
+from jobs.models import Job
 
 log = logging.getLogger("attestry.jobs")
 POLL, SWEEP = 0.15, 5.0
@@ -18,11 +19,12 @@ HAND_AGAIN = timedelta(seconds=30)
 class Dispatcher(threading.Thread):
     """Hands due jobs to `send(kind, pk)` about seven times a second, and keeps the clock table and heartbeat."""
 
-    def __init__(self, send: Callable[[str, str], None], clock: dict[str, tuple[float, str]]) -> None:
-        """Remember how to send a job to a worker, and the clock table."""
+    def __init__(self, send: Callable[[str, str], None], clock: dict[str, tuple[float, str]], places: int = 2) -> None:
+        """Remember how to send a job to a worker, the clock table, and how many jobs a worker does side by side."""
         super().__init__(name="dispatcher", daemon=True)
         self.send = send
         self.clock = clock
+        self.places = places
         self.stopped = threading.Event()
         self.swept = 0.0
 
@@ -47,6 +49,14 @@ class Dispatcher(threading.Thread):
             tasks.clock(self.clock, at)
             records.reclaim(at, tasks.gone_owners())
         again = at - HAND_AGAIN
-        for job in selectors.due(at, again, BATCH):
-            if records.hand(job, at, again):
-                self.send(job.kind, str(job.pk))
+        for job in selectors.due(at, again, BATCH, but=tasks.LONG):
+            self._hand(job, at, again)
+        for job in selectors.due(at, again, BATCH, but=tasks.ERRANDS.keys() - tasks.LONG):
+            workers = max(1, selectors.workers_alive(at))
+            if selectors.under_way(tasks.LONG, again) >= max(1, workers * (self.places - 1)):
+                return
+            self._hand(job, at, again)
+
+    def _hand(self, job: Job, at: datetime, again: datetime) -> None:
+        if records.hand(job, at, again):
+            self.send(job.kind, str(job.pk))

@@ -1,5 +1,6 @@
 """Reads about work, and the one clock: the database's."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -35,10 +36,17 @@ def newest(limit: int = 100) -> list[Job]:
     return list(Job.objects.order_by("-created_at")[:limit])
 
 
-def due(at: datetime, again: datetime, limit: int) -> list[Job]:
-    """Return queued jobs that are due at `at` and were not handed to a worker since `again`, oldest first."""
+def due(at: datetime, again: datetime, limit: int, but: Collection[str] = ()) -> list[Job]:
+    """Return queued jobs, `but` those kinds, due at `at` and not handed to a worker since `again`, oldest first."""
     unhanded = Q(handed_at=None) | Q(handed_at__lt=again)
-    return list(Job.objects.filter(unhanded, state=Job.State.QUEUED, run_after__lte=at).order_by("run_after")[:limit])
+    waiting = Job.objects.filter(unhanded, state=Job.State.QUEUED, run_after__lte=at)
+    return list(waiting.exclude(kind__in=but).order_by("run_after")[:limit])
+
+
+def under_way(kinds: Collection[str], again: datetime) -> int:
+    """Return how many jobs of these kinds run, or were handed to a worker since `again`."""
+    handed = Q(state=Job.State.QUEUED, handed_at__gte=again)
+    return Job.objects.filter(Q(state=Job.State.RUNNING) | handed, kind__in=kinds).count()
 
 
 def counts() -> dict[str, int]:

@@ -15,6 +15,8 @@ from jobs import records, selectors
 from jobs.models import Job
 
 ERRANDS: dict[str, Callable[..., None]] = {}
+LONG: set[str] = set()
+"""Kinds that may take minutes; the dispatcher keeps a place free beside them."""
 RENEW_EVERY = 10.0
 
 
@@ -49,11 +51,16 @@ def owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def errand(kind: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register `do(work, *args)` as the errand `kind` and as the Celery task of that name."""
+def errand(kind: str, *, long: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register `do(work, *args)` as the errand `kind` and as the Celery task of that name.
+
+    `long` errands may take minutes: they never fill a worker, so that short ones do not wait behind them.
+    """
 
     def register(do: Callable[..., None]) -> Callable[..., None]:
         ERRANDS[kind] = do
+        if long:
+            LONG.add(kind)
         shared_task(name=kind, ignore_result=True)(perform)
         return do
 

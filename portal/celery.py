@@ -65,11 +65,11 @@ def _send(kind: str, pk: str) -> None:
 
 
 @worker_ready.connect
-def _start_threads(**_: Any) -> None:
+def _start_threads(sender: Any, **_: Any) -> None:
     from audit import sequence  # noqa: PLC0415 - needs Django's apps
     from jobs.dispatch import Dispatcher  # noqa: PLC0415
 
-    dispatcher = Dispatcher(_send, CLOCK)
+    dispatcher = Dispatcher(_send, CLOCK, places=sender.controller.concurrency)
     dispatcher.start()
     stop = threading.Event()
     _running.extend([(dispatcher, dispatcher.stopped), (sequence.start(stop), stop)])

@@ -9,7 +9,7 @@ from governance.pii import records, sandbox, selectors, services
 from jobs.tasks import Work, errand
 
 
-@errand("pii.scan")
+@errand("pii.scan", long=True)
 def scan(work: Work, scan_id: str) -> None:
     """Scan in a child process and keep the answer; begun again after a crash it scans again, and concludes once."""
     row = selectors.scan(scan_id)

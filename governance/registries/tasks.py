@@ -111,7 +111,7 @@ def _note(
     services.note_model(actor=system(), registry_id=registry.pk, sighting=sighting, now=work.now())
 
 
-@errand("registries.digest")
+@errand("registries.digest", long=True)
 def digest(work: Work, version_id: str) -> None:
     """Stream a version's files through SHA-256 and note the outcome; a version that cannot be read says why."""
     version = selectors.version(version_id)

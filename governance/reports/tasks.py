@@ -8,7 +8,7 @@ from lineage import svg
 from lineage.links import words
 
 
-@errand("reports.build")
+@errand("reports.build", long=True)
 def build(work: Work, report_id: str) -> None:
     """Make the body of a report with the rights that whoever asked has now; safe to repeat."""
     report = selectors.by_id(report_id)

@@ -5,6 +5,7 @@ import pytest
 from django.db import transaction
 
 from jobs import records, selectors, tasks
+from jobs.dispatch import Dispatcher
 from jobs.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +112,20 @@ def test_a_clock_line_is_owed_once_per_turn(done: list[str]) -> None:
         tasks.clock(table, at + timedelta(seconds=second))
         Job.objects.update(pending_key=None)
     assert Job.objects.count() == 2
+
+
+def test_long_errands_leave_a_place_for_short_ones(done: list[str]) -> None:
+    tasks.ERRANDS["test.long"] = tasks.ERRANDS["test.note"]
+    tasks.LONG.add("test.long")
+    sent: list[str] = []
+    for _ in range(3):
+        records.enqueue("test.long", "slow")
+    records.enqueue("test.note", "quick")
+    dispatcher = Dispatcher(lambda kind, pk: sent.append(kind), {}, places=2)
+    try:
+        dispatcher.turn(sweep=True)
+        dispatcher.turn(sweep=False)
+    finally:
+        del tasks.ERRANDS["test.long"]
+        tasks.LONG.discard("test.long")
+    assert sorted(sent) == ["test.long", "test.note"]
