@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from governance.pii.headers import is_version
+from governance.pii.headers import is_code, is_version
 from governance.pii.shapes import (
     DATE,
     fold,
@@ -163,7 +163,7 @@ def by_layout(sight: Sight, entity: str, mine: Mine) -> Case | None:
         return Case(pick(mine), ("header", "layout")) if share(len(mine), sight) >= 0.2 else None
     grouped = only(sight, mine, lambda value, hit: bool(GROUPED.match(value[hit.start : hit.end])))
     said = only(sight, grouped, lambda value, hit: bool(SOCIAL_WORD.search(before(value, hit))))
-    if share(len(grouped), sight) >= 0.5 or distinct_texts(sight, grouped) >= 2:
+    if not is_code(sight.path) and (share(len(grouped), sight) >= 0.5 or distinct_texts(sight, grouped) >= 2):
         return Case(pick(grouped), ("layout",))
     return Case(pick(said), ("layout", "words")) if said else None
 
@@ -202,12 +202,13 @@ def by_phone(sight: Sight, entity: str, mine: Mine) -> Case | None:
     believed = share(len(full), sight) >= 0.05 or len(laid) >= 0.6 * len(shaped)
     if entity in sight.suggested and share(len(shaped), sight) >= 0.5 and believed:
         return Case({**_all(sight, shaped), **pick(mine)}, ("header", "layout"))
-    if share(len(laid), sight) >= 0.5 and share(len([at for at in laid if at in full]), sight) >= 0.3:
+    code = is_code(sight.path) and entity not in sight.suggested
+    if not code and share(len(laid), sight) >= 0.5 and share(len([at for at in laid if at in full]), sight) >= 0.3:
         return Case({**_all(sight, laid), **pick(full)}, ("layout",))
     announced = only(sight, mine, lambda value, hit: bool(PHONE_WORD.search(before(value, hit))))
     strict = only(sight, mine, lambda value, hit: bool(NORTH_AMERICAN.match(value[hit.start : hit.end])))
     strict = only(sight, strict, lambda value, hit: not is_measure(value[hit.start : hit.end]))
-    if announced or distinct_texts(sight, strict) >= 2 or (strict and entity in sight.suggested):
+    if announced or (not code and distinct_texts(sight, strict) >= 2) or (strict and entity in sight.suggested):
         return Case(pick({**strict, **announced}), ("layout", "words") if announced else ("layout",))
     return None
 

@@ -92,6 +92,12 @@ THINGS = _words(
     vehicle vessel weekday
     """
 )
+CODES = _words(
+    """
+    batch barcode code codigo ean factura fatura id ids invoice isbn item key lot lote model order orden part pedido
+    product produto producto ref reference referencia sequence serial sku tracking upc version
+    """
+)
 VERSIONS = _words(
     """
     build firmware oid release rev revision section semver ver versao version versions versión
@@ -129,3 +135,8 @@ def names_people(path: str) -> str:
 def is_version(path: str) -> bool:
     """The header speaks of versions, whose dotted numbers look like addresses."""
     return bool(frozenset(words(path)) & VERSIONS)
+
+
+def is_code(path: str) -> bool:
+    """The header speaks of codes and references, whose digits may be grouped like other numbers."""
+    return bool(frozenset(words(path.rsplit(".", 1)[-1])) & CODES)

@@ -1,10 +1,12 @@
 """Presidio, on its engine without a model: the only file that knows it. Imported in the scan's child process alone."""
 
+import hashlib
 import logging
 import os
 import re
 from collections.abc import Iterable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 os.environ["TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS"] = ""
@@ -39,6 +41,10 @@ NINE = re.compile(r"\d{3}[- .]?\d{2}[- .]?\d{4}")
 NINE_GROUPED = re.compile(r"\d{3}[- ]\d{2}[- ]\d{4}")
 PHONE_GROUPED = re.compile(r"\+\d|\(\d{1,4}\)|(?<![\w.-])\d{1,4}[ .-]\d{2,5}[ .-]\d{2,4}(?!\d)")
 MOST_TIMEOUTS = 3
+JUDGES = (
+    "columns", "evidence", "examine", "headers", "names", "presidio", "readers", "recognisers", "rules", "shapes",
+    "statistics",
+)  # fmt: skip
 
 
 def versions() -> dict[str, str]:
@@ -49,7 +55,15 @@ def versions() -> dict[str, str]:
 def settings() -> dict[str, object]:
     """All that pins the recognisers, for the ruleset digest."""
     needs = {entity: pattern.pattern for entity, pattern in NEEDS.items()}
-    return {"versions": versions(), "regions": REGIONS, "thresholds": THRESHOLDS, "needs": needs}
+    return {"versions": versions(), "regions": REGIONS, "thresholds": THRESHOLDS, "needs": needs, "code": code()}
+
+
+def code() -> str:
+    """The digest of the modules that judge: a rule cannot change without the ruleset's digest."""
+    seal = hashlib.sha256()
+    for name in JUDGES:
+        seal.update(Path(__file__).with_name(f"{name}.py").read_bytes())
+    return seal.hexdigest()
 
 
 class Timeouts(logging.Handler):
@@ -139,10 +153,14 @@ def _engine() -> Any:
     from presidio_analyzer import AnalyzerEngine, RecognizerRegistry  # noqa: PLC0415
     from presidio_analyzer.nlp_engine import NoOpNlpEngine  # noqa: PLC0415
 
+    from governance.pii.recognisers import NoContext  # noqa: PLC0415
+
     nlp = NoOpNlpEngine([{"lang_code": "en", "model_name": ""}])
     nlp.load()
     registry = RecognizerRegistry(recognizers=_recognizers(), supported_languages=["en"])
-    return AnalyzerEngine(nlp_engine=nlp, registry=registry, supported_languages=["en"])
+    return AnalyzerEngine(
+        nlp_engine=nlp, registry=registry, supported_languages=["en"], context_aware_enhancer=NoContext()
+    )
 
 
 def _recognizers() -> list[Any]:

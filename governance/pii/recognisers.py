@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 from presidio_analyzer import Pattern, PatternRecognizer
+from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, PhoneRecognizer
 
+LONGEST_NUMBER = 24
 LENGTHS = (
     (re.compile(r"3[47]"), {15}),  # American Express
     (re.compile(r"4"), {13, 16, 19}),  # Visa
@@ -31,6 +33,17 @@ class Cards(CreditCardRecognizer):
         return known and len(set(number)) > 1 and bool(super().validate_result(pattern_text))
 
 
+class NoContext(ContextAwareEnhancer):
+    """Leaves scores alone: without a language model there is no context in the text, and headers are for our rules."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 0, 0, 0)
+
+    def enhance_using_context(self, text: str, raw_results: list[Any], *_: Any, **__: Any) -> list[Any]:  # noqa: ARG002
+        """The results as they are, without the copies that Presidio makes of each."""
+        return raw_results
+
+
 class Phones(PhoneRecognizer):
     """Presidio's telephone recogniser, asked region by region only until one explains the whole value."""
 
@@ -44,8 +57,9 @@ class Phones(PhoneRecognizer):
         for region in self._regions:
             self.supported_regions = (region,)
             found += super().analyze(text, entities, nlp_artifacts)
-            if any(not text[: seen.start].strip() and not text[seen.end :].strip() for seen in found):
-                break
+            whole = any(not text[: seen.start].strip() and not text[seen.end :].strip() for seen in found)
+            if whole or (text.startswith("+") and len(text) < LONGEST_NUMBER):
+                break  # a number with its country code means the same in every region
         return found
 
 

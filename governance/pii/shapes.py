@@ -34,6 +34,10 @@ LAID_OUT = re.compile(
 )
 WORD = r"[^\W\d_]+(?:[.'’-][^\W\d_]+)*\.?"
 NAME = re.compile(rf"^{WORD}(?:(?:, ?| ){WORD}){{0,6}}$")
+FIRMS = frozenset({
+    "and", "ltd", "ltda", "limited", "limitada", "inc", "llc", "plc", "gmbh", "corp", "group", "grupo", "sons",
+    "company", "bank", "banco", "asociados", "associados", "hijos", "filhos", "industrias",
+})  # fmt: skip
 STREET = re.compile(r"[^\W\d_]{2,}.*\d|\d.*[^\W\d_]{2,}.*[^\W\d_]{2,}", re.DOTALL)
 
 
@@ -80,8 +84,8 @@ def is_laid_out_phone(value: str) -> bool:
 
 
 def is_name(value: str) -> bool:
-    """One to seven words of letters only."""
-    return 2 <= len(value) <= 60 and bool(NAME.match(value))
+    """One to seven words of letters only, and none that firms have in their names."""
+    return 2 <= len(value) <= 60 and bool(NAME.match(value)) and not FIRMS & set(name_words(value))
 
 
 def fold(text: str) -> str:
