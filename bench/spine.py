@@ -11,6 +11,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from tests.running import Portal, Reader, running
@@ -42,11 +43,12 @@ def pages(reader: Reader) -> dict[str, str]:
     promotion = reader.json("GET", "/api/v1/promotions?limit=1")["results"][0]
     dataset = reader.json("GET", "/api/v1/datasets?limit=1")["results"][0]
     model = reader.json("GET", "/api/v1/models?limit=1")["results"][0]
+    around = {"type": "model", "namespace": model["namespace"], "name": f"models:/{model['name']}"}
     return {
         "inbox page": "/approvals",
         "decision page": f"/approvals/{promotion['key']}",
         "dataset page": f"/datasets/{dataset['id']}",
-        "lineage page": f"/models/{model['id']}/lineage",
+        "lineage page": f"/lineage?{urlencode(around)}",
     }
 
 

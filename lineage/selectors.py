@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from audit.actor import Actor, NotSeen, visible
+from audit.actor import Actor, Malformed, NotSeen, visible
 from jobs import selectors as clock
 from lineage import naming
 from lineage.ancestry import Ancestry, Used, Wanted, trace
@@ -70,8 +70,20 @@ def graph_for(actor: Actor, question: Question) -> Graph:
 
 def _start(actor: Actor, question: Question) -> Dataset:
     model = question.type == "model"
+    if not question.namespace:
+        return _only(actor, [question.name, f"models:/{question.name}"] if model else [question.name])
     name = naming.model_name(question.namespace, question.name) if model else question.name
     return dataset_seen_by(actor, question.namespace, name)
+
+
+def _only(actor: Actor, names: list[str]) -> Dataset:
+    """Return the one dataset with one of these names; refused when several namespaces have one."""
+    found = Dataset.objects.filter(visible(actor).q(), name__in=names)[:2]
+    if not found:
+        raise NotSeen("not_seen", what="dataset")
+    if len(found) > 1:
+        raise Malformed("lineage.namespace_needed", name=names[0])
+    return found[0]
 
 
 def _around_job(job: Job, question: Question, as_of: datetime) -> Walk:

@@ -27,6 +27,8 @@ def verify_database() -> dict[str, Any]:
 
 def rebuild_lineage() -> dict[str, Any]:
     """Make every lineage projection again from the raw events."""
-    from lineage import projection
+    from audit.actor import operator
+    from jobs import selectors as clock
+    from lineage import services
 
-    return {"events": projection.rebuild()}
+    return {"events": services.rebuild(actor=operator(), now=clock.now())}

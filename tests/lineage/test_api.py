@@ -122,6 +122,15 @@ def test_direction_depth_and_budget_are_kept(chain, people, query, expected):
     assert answer["truncated"] == (query.get("direction") != "up")
 
 
+def test_a_name_alone_is_enough_while_it_is_the_only_one(chain, people, producer, say):
+    assert get(people.ann, name="/clean").json()["nodes"][0]["namespace"] == "file"
+    assert get(people.ann, name="fraud", type="model").json()["nodes"][0]["name"] == "models:/fraud"
+    assert get(people.ann, name="/none").status_code == 404
+    post(producer, say("other", [], [{"namespace": "s3://b", "name": "/clean"}]))
+    answer = get(people.ann, name="/clean")
+    assert (answer.status_code, answer.json()["code"]) == (400, "lineage.namespace_needed")
+
+
 def test_a_time_before_the_first_event_shows_the_thing_alone(chain, people):
     early = get(people.ann, namespace="file", name="/clean", as_of="2026-11-19").json()
     assert [node["name"] for node in early["nodes"]] == ["/clean"]
