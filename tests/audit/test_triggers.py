@@ -12,11 +12,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def full(sequenced: Callable, offer: Callable) -> None:
+def full(sequenced: Callable, offer: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     """One row at least in every table."""
-    from audit import records
+    from audit import records, selectors, sequence
 
-    sequenced(257)
+    monkeypatch.setattr(sequence, "FULL", 4)
+    monkeypatch.setattr(selectors, "FULL", 4)
+    sequenced(5)
     records.put_blob(b"bytes")
     offer()
 
@@ -69,7 +71,7 @@ def test_a_row_is_not_replaced_through_its_other_key(full: None) -> None:
 
 def test_an_opening_is_never_changed_but_may_be_erased(full: None) -> None:
     assert refuses("UPDATE audit_opening SET value = 'forged'")
-    assert Opening.objects.all().delete()[0] == 257
+    assert Opening.objects.all().delete()[0] == 5
 
 
 def test_the_queue_gives_up_no_entry_without_a_number(full: None) -> None:
