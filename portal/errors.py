@@ -12,6 +12,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from audit.refusals import Conflict, Forbidden, Invalid, Malformed, NotSeen, NotSignedIn, Refused, Unavailable
+from portal.denials import remembered
 from portal.sentences import say
 
 log = logging.getLogger("attestry.errors")
@@ -55,6 +56,7 @@ def problem(refusal: Refused) -> dict[str, Any]:
 
 def respond(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """Answer a refusal outside the REST framework: problem+json on machine paths, a page elsewhere."""
+    refusal = remembered(request, refusal)
     status = status_of(refusal)
     if request.path.startswith(("/api/", "/access/v1/", "/.well-known/")):
         response: HttpResponse = JsonResponse(problem(refusal), status=status, content_type=PROBLEM)
@@ -76,6 +78,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     refusal = error if isinstance(error, Refused) else translate(error)
     if refusal is None:
         return None
+    if "request" in context:
+        refusal = remembered(context["request"], refusal)
     body = problem(refusal)
     if isinstance(error, exceptions.ValidationError):
         body["errors"] = error.detail

@@ -305,6 +305,9 @@ AUDIT: Mapping[str, object] = {
         "The log does not continue the export at size %(size)s, so no other is made. Check the database with "
         "`attestry audit verify --database` and compare with that export."
     ),
+    "audit.refusal_unrecorded": _(
+        "This was refused, and the refusal could not be recorded in the log. Nothing was changed; try again later."
+    ),
     "audit.nothing_published": _(
         "The log has no signed checkpoint yet. One follows within seconds of the first entry."
     ),
