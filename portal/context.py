@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import selectors as log
 from audit.actor import ANONYMOUS, Forbidden, home_scope
 from audit.refusals import Unavailable
+from governance.promotions import selectors as promotions
 from jobs import selectors as jobs
 
 THEMES = ("system", "light", "dark")
@@ -80,5 +81,6 @@ def everywhere(request: HttpRequest) -> dict[str, object]:
         "places": PLACES,
         "theme": theme_of(request),
         "log_state": cache(lambda: log_state(request)),
+        "needs_me": cache(lambda: promotions.needs_decision_count(getattr(request, "actor", ANONYMOUS))),
         "dead_jobs": cache(lambda: dead_jobs(request)),
     }

@@ -198,8 +198,9 @@ class Promotions(APIView):
     def get(self, request: Request) -> Response:
         rows = selectors.matching(actor_of(request), request.GET)
         found, cursor = page(request, rows)
-        now = now_of(request)
-        return Response({"results": [shape(row, selectors.standing(row, now)) for row in found], "next": cursor})
+        now, circle = now_of(request), selectors.Circle()
+        shapes = [shape(row, selectors.standing(row, now, circle)) for row in found]
+        return Response({"results": shapes, "next": cursor})
 
     @extend_schema(operation_id="promotions_request", request=AskBody, responses={201: dict})
     def post(self, request: Request) -> Response:

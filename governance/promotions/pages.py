@@ -50,7 +50,7 @@ def page(actor: Actor, promotion: Promotion, now: datetime) -> dict[str, Any]:
     found = selectors.standing(promotion, now)
     able, why_not = _able(actor, promotion, found)
     failing = [item for item in selectors.items_of(promotion) if item.failing]
-    previous = selectors.previous(promotion) if promotion.state in rules.LIVE else None
+    _current, previous = selectors.way_back(promotion)
     return {
         "promotion": promotion,
         "next": gettext(wording.NEXT[promotion.state]),

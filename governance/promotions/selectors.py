@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -67,6 +68,7 @@ def statement_of(promotion: Promotion, person_id: UUID) -> dict[str, object]:
         "alias": promotion.alias,
         "subject": promotion.subject_digest,
         "policy": promotion.policy_digest,
+        "past": promotion.state == "superseded",
     }
 
 
@@ -138,12 +140,33 @@ def rules_of(promotion: Promotion) -> tuple[Rule, ...]:
     return known
 
 
-def standing(promotion: Promotion, now: datetime) -> Standing:
-    """Return where a request stands: its case as of `now`, from the rows as they are in the database."""
+class Circle:
+    """Who holds what and who is who, looked up once for many requests read together."""
+
+    def __init__(self) -> None:
+        """Begin knowing nobody."""
+        self.holders = cache(holders)
+        self.everyone = cache(_everyone)
+
+
+def _everyone() -> dict[UUID, tuple[str, str]]:
+    people = User.objects.filter(is_active=True, kind=User.Kind.PERSON).values_list("pk", "email", "name")
+    return {pk: (email, name) for pk, email, name in people}
+
+
+def standing(promotion: Promotion, now: datetime, circle: Circle | None = None) -> Standing:
+    """Return where a request stands: its case as of `now`, from the rows as they are in the database.
+
+    A closed request stands as it did when it was decided.
+    """
+    known = circle or Circle()
     asked = rules_of(promotion)
-    held = {rule.name: holders(rule.role, promotion.scope_id) for rule in asked}
+    held = {rule.name: known.holders(rule.role, promotion.scope_id) for rule in asked}
+    conflicted, unknown = _conflicted(promotion, known)
+    if promotion.state not in rules.OPEN:
+        held, conflicted = _as_decided(promotion, held, conflicted)
+        now = promotion.decided_at or promotion.ended_at or now
     people = {user.pk: user for users in held.values() for user in users}
-    conflicted, unknown = _conflicted(promotion)
     body = understand(promotion.policy.body)
     case = Case(
         state=promotion.state,
@@ -160,6 +183,18 @@ def standing(promotion: Promotion, now: datetime) -> Standing:
         now=now,
     )
     return Standing(case, people, unknown)
+
+
+def _as_decided(
+    promotion: Promotion, held: dict[str, list[User]], conflicted: dict[UUID, tuple[str, ...]]
+) -> tuple[dict[str, list[User]], dict[UUID, tuple[str, ...]]]:
+    """Return who could decide with those who did: a closed request keeps the decisions it was closed with."""
+    voted = {each.person_id: each for each in promotion.decisions.all()}
+    found = {
+        name: [*users, *(each.person for each in voted.values() if name in each.reviewed and each.person not in users)]
+        for name, users in held.items()
+    }
+    return found, {person: why for person, why in conflicted.items() if person not in voted}
 
 
 def items_of(promotion: Promotion) -> list[EvidenceItem]:
@@ -179,11 +214,10 @@ def _requesters(promotion: Promotion) -> set[UUID]:
     return {promotion.requester_id, *(UUID(each) for each in promotion.submitters)}
 
 
-def _conflicted(promotion: Promotion) -> tuple[dict[UUID, tuple[str, ...]], tuple[str, ...]]:
+def _conflicted(promotion: Promotion, known: Circle) -> tuple[dict[UUID, tuple[str, ...]], tuple[str, ...]]:
     requesters = _requesters(promotion)
     names = [name for name in (promotion.version.run_user,) if name]
-    everyone = User.objects.filter(is_active=True, kind=User.Kind.PERSON).values_list("pk", "email", "name")
-    made, unknown = rules.matches(names, {pk: (email, name) for pk, email, name in everyone})
+    made, unknown = rules.matches(names, known.everyone()) if names else ([], [])
     editors = [UUID(each) for each in _editors(promotion)]
     involved = {*requesters, *made, *editors}
     owners = User.objects.filter(pk__in=involved, owner__isnull=False).values_list("pk", "owner_id")
@@ -210,6 +244,16 @@ def previous(promotion: Promotion) -> Promotion | None:
         applied_at__lte=promotion.applied_at,
     )
     return before.exclude(version_id=promotion.version_id).order_by("-applied_at", "-number").first()
+
+
+def way_back(asked: Promotion) -> tuple[Promotion | None, Promotion | None]:
+    """Return the live request and the one to go back to: the one before it, or `asked` when that was superseded."""
+    if asked.state in rules.LIVE:
+        return asked, previous(asked)
+    current = live(asked.asset_id, asked.environment_id)
+    if asked.state != "superseded" or current is None or current.version_id == asked.version_id:
+        return None, None
+    return current, asked
 
 
 def live(asset_id: UUID, environment_id: UUID) -> Promotion | None:
@@ -247,14 +291,14 @@ def inbox(actor: Actor, tab: str, now: datetime, asked: Mapping[str, str]) -> li
 
     `asked` narrows it as `matching` says.
     """
-    found = matching(actor, asked)
+    found, circle = matching(actor, asked), Circle()
     if tab == "decided":
         closed = found.exclude(state__in=rules.OPEN).order_by("-created_at")[:LONGEST_INBOX]
-        return [(row, standing(row, now)) for row in closed]
+        return [(row, standing(row, now, circle)) for row in closed]
     waiting = found.filter(state__in=rules.OPEN).order_by("expires_at")
     if tab == "asked":
         waiting = waiting.filter(requester_id=actor.principal_id)
-    pairs = [(row, standing(row, now)) for row in waiting[:LONGEST_INBOX]]
+    pairs = [(row, standing(row, now, circle)) for row in waiting[:LONGEST_INBOX]]
     if tab == "mine":
         return [pair for pair in pairs if can_decide(actor, pair[1])]
     if tab == "others":
@@ -266,8 +310,8 @@ def needs_decision_count(actor: Actor) -> int:
     """Return how many requests wait for a decision that `actor` could make."""
     if actor.kind != "person":
         return 0
-    at = clock.now()
+    at, circle = clock.now(), Circle()
     reviewable = visible_to(actor).filter(
         visible(actor, "approve").q("asset__scope_id", "asset_id"), state__in=rules.REVIEWABLE
     )
-    return sum(can_decide(actor, standing(row, at)) for row in reviewable[:LONGEST_INBOX])
+    return sum(can_decide(actor, standing(row, at, circle)) for row in reviewable[:LONGEST_INBOX])

@@ -222,20 +222,21 @@ def withdraw(*, actor: Actor, key: str, revision: int, reason: str, now: datetim
 
 @transaction.atomic(durable=True)
 def roll_back(*, actor: Actor, key: str, signed: Signed, now: datetime) -> Promotion:
-    """Go back to the version approved for that environment before; one signature of one eligible person is enough.
+    """Go back to a version approved for that environment before; one signature of one eligible person is enough.
 
-    `key` is the request that is live there. A new request is made, approved at once, and applied like any other, its
-    files verified again. Refused unless live, without an earlier approved version, or conflicted over that version.
+    `key` is the request that is live there, to go back to the one before it, or a superseded one, to go back to that.
+    A new request is made, approved at once, and applied like any other, its files verified again. Refused without an
+    earlier approved version, for what was rolled back itself, and for whoever is conflicted over that version.
     """
-    current = selectors.seen_by(actor, key)
-    require(actor, "approve", current.asset)
+    asked = selectors.seen_by(actor, key)
+    require(actor, "approve", asked.asset)
     person = selectors.person(actor)
-    before = selectors.previous(current) if current.state in rules.LIVE else None
-    if before is None:
+    current, before = selectors.way_back(asked)
+    if current is None or before is None:
         raise Invalid("promotions.nothing_to_roll_back_to")
     rules.require_reason(signed.ballot.reason)
-    records.spend_grant(current, person, "roll_back", signed.grant, now)
-    records.advance(current, signed.revision)
+    records.spend_grant(asked, person, "roll_back", signed.grant, now)
+    records.advance(asked, signed.revision)
     promotion = records.open_roll_back(current, before, person, now)
     found = selectors.standing(promotion, now)
     after = rules.decide(found.case, person, Ballot("approve"))

@@ -16,13 +16,17 @@ STATEMENTS: Mapping[str, str] = {
         "I, {name}, take {model} version {version} out of {environment} (alias {alias}) and bring back the version "
         "approved there before."
     ),
+    "bring_back": _(
+        "I, {name}, bring {model} version {version}, approved there before, back to {environment} (alias {alias})."
+    ),
 }
 REVIEWED = _("I have reviewed the evidence with the subject digest {subject}, under the policy {policy}.")
 
 
 def statement(verdict: str, about: Mapping[str, object]) -> list[Words]:
     """Return what somebody signs with that verdict, sentence by sentence; `about` fills every place."""
-    return [Words(STATEMENTS[verdict], about), Words(REVIEWED, about)]
+    name = "bring_back" if verdict == "roll_back" and about.get("past") else verdict
+    return [Words(STATEMENTS[name], about), Words(REVIEWED, about)]
 
 
 NEXT: Mapping[str, str] = {

@@ -90,6 +90,14 @@ def test_the_next_version_supersedes_the_one_before(world, rest):
     assert Promotion.objects.filter(state="applied").count() == 1
 
 
+def test_a_closed_request_keeps_the_decisions_it_was_closed_with(world, rest):
+    from governance.access.models import Grant
+
+    made = applied(world, rest)
+    Grant.objects.filter(principal_id=world.people.omar.id).update(revoked_at=world.now)
+    assert [rule["given"] for rule in rules_of(world, made)] == [2]
+
+
 def test_files_that_changed_are_never_applied(world, rest):
     made = approved(world, rest)
     after = begin(made, world.now, digest="sha256:" + "f" * 64)
@@ -246,6 +254,23 @@ class TestRollBack:
         assert finish(back, world.now).state == "applied"
         assert (now_at(second.key).state, now_at(first.key).state) == ("rolled_back", "superseded")
         assert selectors.live(world.asset.pk, back.environment_id).key == back.key
+
+    def test_a_superseded_request_is_a_way_back_to_itself(self, world, rest, door):
+        first = applied(world, rest)
+        world.version("2", auc="0.94")
+        second = applied(world, rest, "2")
+        assert door.roll_back(world.people.olga, first.key).done
+        back = only()
+        assert (back.version.label, back.reverses.key) == ("1", second.key)
+
+    def test_what_was_rolled_back_is_no_way_back(self, world, rest, door):
+        applied(world, rest)
+        world.version("2", auc="0.94")
+        second = applied(world, rest, "2")
+        rest.roll_back(world.people.olga, second.key)
+        begin(only(), world.now, "2")
+        finish(only(), world.now)
+        assert not door.roll_back(world.people.olga, second.key).done
 
     def test_it_needs_somewhere_to_go_back_to(self, world, rest, door):
         first = applied(world, rest)
