@@ -19,7 +19,7 @@ check: $(VENV)/.dev ## format, lint, types, architecture, docs, migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
-	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_architecture.py $(wildcard tests/test_docs.py)
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_architecture.py tests/test_docs.py tests/test_commands.py
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: $(VENV)/.dev ## every claim beside its peer
