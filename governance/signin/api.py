@@ -61,6 +61,7 @@ def session_shape(session: Session, here: str | None) -> dict[str, Any]:
     """Return a session as REST shows it; never its key."""
     return {
         "id": str(session.id),
+        "user": str(session.user_id),
         "agent": session.agent,
         "started_at": session.started_at,
         "expires_at": session.expire_date,
