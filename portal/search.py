@@ -18,8 +18,9 @@ from audit.doors import actor_of
 from audit.refusals import Malformed, NotSeen
 from governance.access import selectors as access
 from governance.catalog import selectors as catalog
+from governance.promotions import selectors as promotions
 
-EACH, SHORTEST, LONGEST = 10, 2, 100
+EACH, SHORTEST, LONGEST, LONGEST_NUMBER = 10, 2, 100, 16
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,18 @@ def _datasets(actor: Actor, words: str) -> Iterator[Hit]:
         yield Hit("dataset", str(asset.pk), asset.name, f"/datasets/{asset.pk}", asset.scope.path)
 
 
+def _promotions(actor: Actor, words: str) -> Iterator[Hit]:
+    seen = promotions.visible_to(actor)
+    number = words.upper().removeprefix("PR-")
+    matching = seen.filter(asset__name__icontains=words)
+    if number.isascii() and number.isdigit() and len(number) < LONGEST_NUMBER:
+        matching |= seen.filter(number=int(number))
+    for one in matching.order_by("-number")[:EACH]:
+        yield Hit(
+            "promotion", one.key, f"{one.key} {one.asset.name} {one.version.label}", f"/approvals/{one.key}", one.state
+        )
+
+
 def _people(actor: Actor, words: str) -> Iterator[Hit]:
     found = access.people_for(actor)
     matching = found.filter(name__icontains=words) | found.filter(email__icontains=words, kind="person")
@@ -50,7 +63,7 @@ def _people(actor: Actor, words: str) -> Iterator[Hit]:
         yield Hit("person", str(user.pk), user.name, f"/access/people/{user.pk}", user.kind)
 
 
-FINDERS: tuple[Callable[[Actor, str], Iterator[Hit]], ...] = (_models, _datasets, _people)
+FINDERS: tuple[Callable[[Actor, str], Iterator[Hit]], ...] = (_models, _datasets, _promotions, _people)
 
 
 def find(actor: Actor, words: str) -> list[Hit]:
@@ -71,6 +84,8 @@ def resource(actor: Actor, kind: str, key: str) -> Scoped:
             return catalog.asset_seen_by(actor, key, kind)
         case "model_version":
             return _Placed(catalog.version_seen_by(actor, key).asset.scope_id)
+        case "promotion":
+            return promotions.seen_by(actor, key)
         case _:
             raise NotSeen("not_seen", what="resource")
 

@@ -54,6 +54,24 @@ def test_a_search_that_cannot_be_is_refused_over_rest(people, words):
     assert (answer.status_code, answer.json()["code"]) == (400, "access.bad_query")
 
 
+def test_requests_are_found_by_key_and_by_model(people, catalog, now):
+    from governance.catalog.models import Asset, Version
+
+    model = Asset.objects.get(name="fraud-detector")
+    digest = "sha256:" + "0" * 64
+    Version.objects.create(
+        asset=model, label="1", number=1, state="sealed", manifest_digest=digest, seen_at=now, created_at=now
+    )
+    asked = {"model": "fraud-detector", "version": "1", "environment": "production", "purpose": "Score payments."}
+    key = people.ann.api.post("/api/v1/promotions", asked, "application/json").json()["key"]
+    for words in (key, key.lower(), "detector"):
+        assert ("promotion", f"{key} fraud-detector 1") in found(people.olga.api, words)
+    assert found(people.eve.api, key) == []
+    why = people.olga.api.get("/api/v1/explain", {"action": "approve", "resource": f"promotion:{key}"}).json()
+    assert why["decision"] is True
+    assert people.eve.api.get("/api/v1/explain", {"action": "read", "resource": f"promotion:{key}"}).status_code == 404
+
+
 def test_what_is_found_is_shown_as_text(people, payments, now):
     from governance.catalog import records
     from governance.catalog.records import Named
