@@ -18,6 +18,7 @@ from governance.promotions.rules import Ballot
 from governance.promotions.selectors import Standing
 from governance.promotions.services import Signed, Wish
 from governance.promotions.words import statement
+from governance.signin.allauth import limited
 
 
 class AskBody(Body):
@@ -247,7 +248,8 @@ class Signatures(APIView):
     def post(self, request: Request, key: str) -> Response:
         wanted = read(SignBody, request)
         actor = actor_of(request)
-        promotion, secret, until = services.sign(actor=actor, key=key, now=now_of(request), **wanted)
+        with limited(request._request, "promotions.password_wrong"):
+            promotion, secret, until = services.sign(actor=actor, key=key, now=now_of(request), **wanted)
         words = statement(wanted["verdict"], selectors.statement_of(promotion, actor.principal_id))
         return Response(
             {

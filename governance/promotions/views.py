@@ -21,6 +21,7 @@ from governance.policies.views import spoken
 from governance.promotions import pages, rules, selectors, services
 from governance.promotions.rules import Ballot
 from governance.promotions.services import Signed, Wish
+from governance.signin.allauth import limited
 
 TABS = {
     "mine": _("Needs my decision"),
@@ -167,9 +168,10 @@ def decide(request: HttpRequest, key: str) -> HttpResponse:
         return _moved(request, key, said["seen_at"], Conflict("promotions.moved", key=key))
     try:
         rules.require_reason(said["reason"] if said["verdict"] != "approve" else "-")
-        _, grant, _until = services.sign(
-            actor=actor, key=key, verdict=said["verdict"], password=said["password"], now=now
-        )
+        with limited(request, "promotions.password_wrong"):
+            _, grant, _until = services.sign(
+                actor=actor, key=key, verdict=said["verdict"], password=said["password"], now=now
+            )
         signed = Signed(Ballot(said["verdict"], said["reason"]), said["revision"], grant)
         services.decide(actor=actor, key=key, signed=signed, now=now)
     except Conflict as moved:
@@ -270,7 +272,10 @@ def roll_back(request: HttpRequest, key: str) -> HttpResponse:
     actor, now = actor_of(request), now_of(request)
 
     def do(said: dict[str, Any]) -> str:
-        _, grant, _until = services.sign(actor=actor, key=key, verdict="roll_back", password=said["password"], now=now)
+        with limited(request, "promotions.password_wrong"):
+            _, grant, _until = services.sign(
+                actor=actor, key=key, verdict="roll_back", password=said["password"], now=now
+            )
         signed = Signed(Ballot("roll_back", said["reason"]), said["revision"], grant)
         made = services.roll_back(actor=actor, key=key, signed=signed, now=now)
         return gettext("%(key)s brings the earlier version back.") % {"key": made.key}

@@ -1,6 +1,8 @@
 """django-allauth, told our rules: no sign-up, nothing kept beside our own tables, every try in the log."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -38,6 +40,25 @@ def check_password(request: HttpRequest, user: User | None, email: str, password
         return True
     services.note_failure(actor=actor_of(request), email=email, who=who, place=place, now=now)
     return False
+
+
+@contextmanager
+def limited(request: HttpRequest, wrong: str) -> Iterator[None]:
+    """Count and note a password that the inside refuses with the code `wrong`; too many refuse before it begins.
+
+    Signing takes the password inside a transaction of its own; this stands around it, so that a stolen session or
+    token cannot be used to guess.
+    """
+    user = request.user
+    email = user.email if isinstance(user, User) else ""
+    who, place, now = who_of(email), place_of(request), now_of(request)
+    rules.check_tries(selectors.tries(who, place, now))
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.code == wrong:
+            services.note_failure(actor=actor_of(request), email=email, who=who, place=place, now=now)
+        raise
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
