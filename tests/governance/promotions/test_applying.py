@@ -14,7 +14,7 @@ from tests.governance.promotions.conftest import now_at, only
 from tests.governance.registries.conftest import Door, mlflow
 
 __all__ = ["mlflow"]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

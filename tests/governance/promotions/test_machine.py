@@ -150,7 +150,7 @@ def test_the_machine_keeps_its_promises_in_any_order(world, person, payments):
 
     Held.world = world
     checked = settings(
-        max_examples=12,
+        max_examples=6,
         stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
