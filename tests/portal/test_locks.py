@@ -194,7 +194,9 @@ def test_the_public_addresses_tell_nobody_anything(world: Any) -> None:
 def test_somebody_granted_nothing_sees_and_changes_nothing(world: Any, door: str) -> None:
     client, before, wrong = getattr(world.eve, door), counts(world.eve), []
     client.raise_request_exception = False
-    for method, address in every_way_in(client, ids_of_others(world.eve), pages=door == "client"):
+    browser = door == "client"
+    ids = ids_of_others(world.eve)[: None if browser else 3]  # the same views behind both: one walk knows every row
+    for method, address in every_way_in(client, ids, pages=browser):
         response = ask(client, method, address)
         text = said(response) if method != "head" else ""
         told = [secret for secret in SECRETS if secret in text and secret not in address]
