@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from audit import keys
 from audit import selectors as audit
 from audit.refusals import Refused
+from governance.registries.models import Registry
 from jobs import selectors as jobs
 from jobs.models import Job, Worker
 from portal.sentences import say
@@ -140,7 +141,7 @@ def _address() -> Iterator[Finding]:
 
 def _database() -> Iterator[Finding]:
     if connection.vendor == "postgresql":
-        version = connection.cursor().connection.info.server_version // 10_000
+        version = int(getattr(connection, "pg_version", 0)) // 10_000
         recent = version >= 15
         yield (good if recent else wrong)(
             "database", f"PostgreSQL {version}" + ("" if recent else "; 15 is the oldest.")
@@ -178,6 +179,16 @@ def _log() -> Iterator[Finding]:
         yield good("log", f"{health.numbered} entries, {health.published} under a signed checkpoint.")
 
 
+def _registries() -> Iterator[Finding]:
+    for registry in Registry.objects.order_by("name"):
+        if registry.last_error:
+            yield note(
+                "registry", f"{registry.name} is {registry.state}: {registry.last_error}. Work resumes by itself."
+            )
+        else:
+            yield good("registry", f"{registry.name} is {registry.state}")
+
+
 def _worker() -> Iterator[Finding]:
     alive = jobs.workers_alive(jobs.now())
     if alive:
@@ -206,6 +217,7 @@ _DEEPER: dict[str, Callable[[], Iterator[Finding]]] = {
     "log": _log,
     "worker": _worker,
     "jobs": _jobs,
+    "registry": _registries,
 }
 
 

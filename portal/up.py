@@ -129,11 +129,17 @@ def _live(supervisor: Supervisor, plan: Plan) -> int:
 
 def _play(supervisor: Supervisor, plan: Plan) -> None:
     supervisor.start(registry(plan.data))
-    parts = plan.data / "demo.json"
-    told = {"ATTESTRY_URL": plan.address, "ATTESTRY_DEMO": str(parts)}
-    code = supervisor.run(Program("demo", (sys.executable, "-m", "portal.demo"), told, restart=False))
-    parts.unlink(missing_ok=True)
+    parts, told = plan.data / "demo.json", plan.data / "demo.told"
+    code: int | None = 0
+    if not parts.exists() and not told.exists():
+        _say("\nThe demo is not played, because somebody of its people is shut out. Attestry itself is running.\n")
+        return
+    if parts.exists():
+        env = {"ATTESTRY_URL": plan.address, "ATTESTRY_DEMO": str(parts)}
+        code = supervisor.run(Program("demo", (sys.executable, "-m", "portal.demo"), env, restart=False))
+        parts.unlink(missing_ok=True)
     if code == 0:
+        told.touch(mode=0o600)
         _say(f"\nThe demo is ready: version 2 of its model waits for a decision at {plan.address}/approvals\n")
     elif code is not None:
         _say(f"\nThe demo stopped early (exit code {code}); its last words are above. Attestry itself is running.\n")

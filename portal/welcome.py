@@ -21,6 +21,8 @@ from jobs import selectors as clock
 from portal.datadir import write_private
 
 ORGANISATION, TEAM = "org", "org/payments"
+TOLD = "demo.told"
+"""Marks a data directory in which the demo was played to its end; `up` makes it."""
 LINK_MINUTES = int(signin_rules.LINK_LIFE.total_seconds() // 60)
 
 
@@ -59,27 +61,41 @@ def write(*, demo: bool) -> None:
     cast = DEMO if demo else (ADMIN,)
     ours = demo or (data / "people.json").exists() or not access.administrators()
     people = make(cast, data / "people.json") if ours else {}
-    words = _words(people, cast, data) if people else {}
+    active = {part: user for part, user in people.items() if user.is_active}
+    words = _words(active, cast, data) if people else {}
     write_private(data / "welcome.json", json.dumps(words))
-    if demo:
+    if demo and not (data / TOLD).exists() and len(active) == len(cast):
         write_private(data / "demo.json", json.dumps(_parts(people, cast, data)))
 
 
 def make(cast: tuple[First, ...], file: Path) -> dict[str, User]:
     """Make the people of `cast` who are missing, each with the password kept in `file`; by their part.
 
-    The file is written first: killed at any point, the next start goes on with the same passwords.
+    The file is written first: killed at any point, the next start goes on with the same passwords. Whoever was made
+    is never touched again: what an administrator took from them stays taken.
     """
-    known: dict[str, dict[str, str]] = json.loads(file.read_text()) if file.exists() else {}
+    known: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.exists() else {}
     for each in cast:
-        known.setdefault(each.email, {"name": each.name, "title": each.title, "password": secrets.token_urlsafe(12)})
+        fresh = {"name": each.name, "title": each.title, "password": secrets.token_urlsafe(12), "made": False}
+        known.setdefault(each.email, fresh)
+    _keep(file, known)
+    people = {}
+    for each in cast:
+        found = User.objects.filter(email=each.email).first()
+        made = found is not None and known[each.email]["made"]
+        people[each.part] = found if found and made else _person(each, found, known[each.email]["password"])
+        known[each.email]["made"] = True
+        if not made:
+            _keep(file, known)
+    return people
+
+
+def _keep(file: Path, known: dict[str, dict[str, Any]]) -> None:
     write_private(file, json.dumps(known, indent=2, ensure_ascii=False) + "\n")
-    return {each.part: _person(each, known[each.email]["password"]) for each in cast}
 
 
-def _person(wanted: First, password: str) -> User:
+def _person(wanted: First, user: User | None, password: str) -> User:
     now = clock.now()
-    user = User.objects.filter(email=wanted.email).first()
     if user is None:
         user = accounts.add_person(actor=operator(), person=NewPerson(wanted.name, wanted.email), now=now)
     if not user.has_usable_password() or not user.password:
@@ -102,20 +118,24 @@ def _place(path: str) -> Scope:
 
 
 def _words(people: dict[str, User], cast: tuple[First, ...], data: Path) -> dict[str, Any]:
-    chosen = next(each for each in cast if each.role == ("compliance_officer" if len(cast) > 1 else "admin"))
-    host = signin_rules.link_host(settings.BASE_URL)
-    now = clock.now()
-    _, secret = signin.issue_signin_link(
-        actor=operator(), person_id=people[chosen.part].pk, purpose="signin", host=host, now=now
-    )
-    return {
-        "link": f"{settings.BASE_URL}/account/link/{secret}",
-        "minutes": LINK_MINUTES,
-        "name": chosen.name,
-        "role": chosen.title,
+    """What the supervisor prints; without a link when nobody who could use it is active."""
+    words: dict[str, Any] = {
         "file": str(data / "people.json"),
-        "people": [asdict(each) | {"email": each.email} for each in cast],
+        "people": [asdict(each) | {"email": each.email} for each in cast if each.part in people],
     }
+    wanted = "compliance_officer" if len(cast) > 1 else "admin"
+    chosen = next((each for each in cast if each.role == wanted and each.part in people), None)
+    if chosen is None:
+        return words
+    _, secret = signin.issue_signin_link(
+        actor=operator(),
+        person_id=people[chosen.part].pk,
+        purpose="signin",
+        host=signin_rules.link_host(settings.BASE_URL),
+        now=clock.now(),
+    )
+    link = f"{settings.BASE_URL}/account/link/{secret}"
+    return words | {"link": link, "minutes": LINK_MINUTES, "name": chosen.name, "role": chosen.title}
 
 
 def _parts(people: dict[str, User], cast: tuple[First, ...], data: Path) -> dict[str, Any]:
