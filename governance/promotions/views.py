@@ -21,6 +21,8 @@ from governance.policies.views import spoken
 from governance.promotions import pages, rules, selectors, services
 from governance.promotions.rules import Ballot
 from governance.promotions.services import Signed, Wish
+from governance.registries.selectors import drifts_for
+from governance.registries.views import ways_back
 from governance.signin.allauth import limited
 
 TABS = {
@@ -100,6 +102,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "tabs": [(name, title, name == tab) for name, title in TABS.items()],
         "chips": chips,
         "count": selectors.needs_decision_count(actor),
+        "drifts": ways_back(request, drifts_for(actor)),
     }
     return render(request, "governance/promotions/inbox.html", context)
 

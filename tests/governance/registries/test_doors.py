@@ -217,3 +217,12 @@ def test_an_absent_registry_degrades_but_never_ends_readiness(registry, people, 
     assert after_it_left["checks"] == before["checks"]
     assert registry.name not in str(after_it_left)
     assert "not reachable" in people.adam.client.get("/settings/health").content.decode()
+
+
+def test_the_first_page_shows_a_drift_to_those_who_can_end_it(fraud, registry, people, now) -> None:
+    expect(fraud, "1", now, key="PR-7")
+    assert "moved behind the portal" not in people.olga.client.get("/approvals").content.decode()
+    for second in (1, 7):
+        look(registry, after(now, second), latest=2, champion="2")
+    assert 'action="/approvals/PR-7/put-back"' in people.olga.client.get("/approvals").content.decode()
+    assert "moved behind the portal" not in people.eve.client.get("/approvals").content.decode()
