@@ -10,10 +10,9 @@ from governance.registries.models import AliasExpected, Registry
 from governance.registries.rules import manifest_digest
 from jobs.models import Job
 from jobs.records import enqueue
+from tests.governance.conftest import Door
 from tests.governance.promotions.conftest import now_at, only
-from tests.governance.registries.conftest import Door, mlflow
 
-__all__ = ["mlflow"]
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
@@ -27,6 +26,8 @@ def live(world, mlflow, rest):
     world.registry.refresh_from_db()
     world.asset.name = trained.name
     world.asset.save()
+    world.asset.versions.all().delete()
+    world.versions.clear()
     world.gate, world.mlflow, world.trained = gate, mlflow, trained
     yield world
     gate.shut()
@@ -37,10 +38,7 @@ def version(world, label):
 
     files = MlflowRegistry(world.registry.uri).manifest(world.trained.name, label)
     world.ran(f"train-{label}", ["/features"], [(f"models:/{world.trained.name}", label)])
-    found = world.versions.get(label) or world.version(label, auc="0.94", digest=manifest_digest(files))
-    type(found).objects.filter(pk=found.pk).update(manifest_digest=manifest_digest(files))
-    found.refresh_from_db()
-    return found
+    return world.versions.get(label) or world.version(label, auc="0.94", digest=manifest_digest(files))
 
 
 def approve(world, rest, label):

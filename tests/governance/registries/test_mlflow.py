@@ -15,7 +15,9 @@ from audit.refusals import Invalid, NotSeen, Unavailable
 from governance.registries import folder, rules
 from governance.registries import mlflow as adapter
 from governance.registries.mlflow import MlflowRegistry
-from tests.governance.registries.conftest import MLMODEL, Door, Server, free_port
+from tests.governance.conftest import MLMODEL, Door, Server, free_port
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from jobs import tasks as worker
 from jobs.models import Job
 from lineage.models import Dataset
 from lineage.naming import key
-from tests.governance.registries.conftest import Door, Server
+from tests.governance.conftest import Door, Server
 
-pytestmark = pytest.mark.usefixtures("run_jobs")
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def owe(kind: str, *args: object) -> None:
