@@ -18,6 +18,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 HOUSE = Path(__file__).resolve().parent.parent
+IDLE = 2.0
+"""Seconds after which the server may have closed a kept connection."""
 READY, TOLD = "Attestry is ready", "The demo is ready"
 
 
@@ -34,6 +36,7 @@ class Reader:
     def __init__(self, port: int, token: str = "") -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self.cookies: dict[str, str] = {}
+        self.asked = 0.0
         self.token = token
 
     def ask(self, verb: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
@@ -44,6 +47,9 @@ class Reader:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if isinstance(body, dict | list):
             body, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        if time.monotonic() - self.asked > IDLE:
+            self.connection.close()
+        self.asked = time.monotonic()
         try:
             self.connection.request(verb, path, body, headers)
             answer = self.connection.getresponse()
@@ -84,6 +90,8 @@ class Portal:
         self.env.pop("DJANGO_SETTINGS_MODULE", None)
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None
+        self.listener: threading.Thread | None = None
+        self.readers: list[Reader] = []
 
     @property
     def url(self) -> str:
@@ -103,7 +111,8 @@ class Portal:
             command, cwd=HOUSE, env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
-        threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, args=(self.process,), daemon=True)
+        self.listener.start()
         self.wait_for(until, seconds)
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
@@ -124,7 +133,14 @@ class Portal:
         """Tell the supervisor to stop and return its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(60)
+        code = self.process.wait(60)
+        if self.listener is not None:
+            self.listener.join(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        for reader in self.readers:
+            reader.connection.close()
+        return code
 
     def passwords(self) -> dict[str, str]:
         """E-mail address -> password of the people the demo made."""
@@ -138,7 +154,8 @@ class Portal:
         return found[number], people[found[number]]["password"]
 
     def reader(self, token: str = "") -> Reader:
-        return Reader(self.port, token)
+        self.readers.append(Reader(self.port, token))
+        return self.readers[-1]
 
     def token(self, role: str) -> str:
         """A service account's token, made on the server."""

@@ -201,13 +201,12 @@ def step_7_the_alias_moves_drift_is_seen_and_put_back(portal: Portal, officer: R
     until(lambda: champion(portal) == "2")
     until(lambda: not officer.json("GET", "/api/v1/drifts")["results"], seconds=60)
     csrf = {"X-CSRFToken": officer.cookies["csrf"]}
-    old = promotions(officer)["1"]["key"]
     _, password = portal.person("compliance", 0)
     signed = officer.json(
-        "POST", f"/api/v1/promotions/{old}/signatures", {"password": password, "verdict": "roll_back"}, **csrf
+        "POST", f"/api/v1/promotions/{key}/signatures", {"password": password, "verdict": "roll_back"}, **csrf
     )
     back = {"grant": signed["grant"], "revision": signed["revision"], "reason": "Version 2 scores too slowly."}
-    officer.json("POST", f"/api/v1/promotions/{old}/rollback", back, **csrf)
+    officer.json("POST", f"/api/v1/promotions/{key}/rollback", back, **csrf)
     until(lambda: champion(portal) == "1")
 
 
