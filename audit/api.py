@@ -35,7 +35,7 @@ def filter_parameters() -> list[OpenApiParameter]:
         "outcome": "success, failure, denied or error",
         "since": "date or moment, UTC",
         "until": "date or moment, UTC; a date includes that day",
-        "cursor": "where the page begins, from `next_cursor`",
+        "cursor": "where the page begins, from `next`",
         "limit": "rows on a page, 1 to 500",
     }
     return [OpenApiParameter(name, str, description=text) for name, text in about.items()]
@@ -71,8 +71,8 @@ class EntryBody(serializers.Serializer[Any]):
 class EntriesBody(serializers.Serializer[Any]):
     """One page of entries, newest first."""
 
-    entries = EntryBody(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
+    results = EntryBody(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 def told(entry: Entry, published: int) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class EntriesView(APIView):
         rows = filters.apply(selectors.entries_for(actor_of(request)), filters.asked(request.GET))
         found, cursor = page(request, rows, order=("-id",))
         published = selectors.published()
-        return Response({"entries": [told(each, published) for each in found], "next_cursor": cursor})
+        return Response({"results": [told(each, published) for each in found], "next": cursor})
 
 
 class EntryView(APIView):

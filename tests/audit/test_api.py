@@ -52,7 +52,7 @@ def get(who: Any, path: str, **query: Any) -> Any:
 
 
 def actions(who: Any, **query: Any) -> list[str]:
-    return [each["action"] for each in get(who, "/entries", **query).json()["entries"]]
+    return [each["action"] for each in get(who, "/entries", **query).json()["results"]]
 
 
 def test_an_auditor_of_the_organisation_reads_everything(people: Ns, log: Ns) -> None:
@@ -90,12 +90,12 @@ def test_openings_are_for_those_who_may_read_personal_values(people: Ns, log: Ns
     said = get(people.vera, "/entries/1").json()["private"]
     assert opening["value"] == "sound"
     assert said[opening["field"]] == commitment(bytes.fromhex(opening["salt"]), "sound")
-    assert get(people.vera, "/entries").json()["entries"][2]["openings"] == []
+    assert get(people.vera, "/entries").json()["results"][2]["openings"] == []
 
 
 def test_an_entry_without_a_number_is_shown_as_offered(people: Ns, log: Ns, offer: Callable) -> None:
     offer("thing.waits", "promotion:1")
-    first = get(people.vera, "/entries").json()["entries"][0]
+    first = get(people.vera, "/entries").json()["results"][0]
     assert (first["action"], first["state"], first["seq"], first["leaf"]) == ("thing.waits", "offered", None, "")
     assert actions(people.vera, subject="promotion:1")[0] == "thing.waits"
 
@@ -138,8 +138,8 @@ def test_pages_go_back_in_time_without_gaps(people: Ns, log: Ns, offer: Callable
     seen, cursor = [], None
     while True:
         answer = get(people.vera, "/entries", limit=3, **({"cursor": cursor} if cursor else {})).json()
-        seen += [each["id"] for each in answer["entries"]]
-        cursor = answer["next_cursor"]
+        seen += [each["id"] for each in answer["results"]]
+        cursor = answer["next"]
         if not cursor:
             break
     assert seen == list(Entry.objects.order_by("-pk").values_list("pk", flat=True))
