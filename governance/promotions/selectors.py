@@ -26,6 +26,7 @@ KEY = re.compile(r"PR-([1-9][0-9]{0,17})", re.ASCII)
 ROWS = ("asset", "version", "version__asset", "environment", "policy", "baseline", "requester")
 TABS = ("mine", "others", "asked", "decided")
 LONGEST_INBOX = 200
+MOST_COUNTED = 20
 
 
 def rows() -> QuerySet[Promotion]:
@@ -307,11 +308,11 @@ def inbox(actor: Actor, tab: str, now: datetime, asked: Mapping[str, str]) -> li
 
 
 def needs_decision_count(actor: Actor) -> int:
-    """Return how many requests wait for a decision that `actor` could make."""
+    """Return how many requests wait for a decision that `actor` could make; every page asks, so it stops at 20."""
     if actor.kind != "person":
         return 0
     at, circle = clock.now(), Circle()
     reviewable = visible_to(actor).filter(
         visible(actor, "approve").q("asset__scope_id", "asset_id"), state__in=rules.REVIEWABLE
     )
-    return sum(can_decide(actor, standing(row, at, circle)) for row in reviewable[:LONGEST_INBOX])
+    return sum(can_decide(actor, standing(row, at, circle)) for row in reviewable[:MOST_COUNTED])
