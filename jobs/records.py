@@ -1,8 +1,9 @@
 """Writes about work. `enqueue` belongs in the transaction that owes the work; the rest are the worker's own."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from jobs.models import Job, Tick, Worker
@@ -76,20 +77,28 @@ def fail(job: Job, error: str, at: datetime) -> None:
         mine.update(state=Job.State.DEAD, error=error[:500], finished_at=at, lease_until=None)
         return
     wait = min(timedelta(seconds=2**job.attempts), LONGEST_WAIT)
-    mine.update(state=Job.State.QUEUED, error=error[:500], run_after=at + wait, handed_at=None, lease_until=None)
+    _queue_again(job, error=error[:500], run_after=at + wait)
 
 
 def postpone(job: Job, until: datetime, words: str) -> None:
     """Put the work off without counting it as a failure: what it needs is away."""
+    _queue_again(job, words=words[:200], run_after=until, attempts=F("attempts") - 1)
+
+
+def _queue_again(job: Job, **changes: Any) -> None:
+    """Give the lease up and wait in the queue, standing for later twins; done when a twin waits there already."""
     mine = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, lease_owner=job.lease_owner)
-    mine.update(
-        state=Job.State.QUEUED,
-        words=words[:200],
-        run_after=until,
-        handed_at=None,
-        lease_until=None,
-        attempts=F("attempts") - 1,
-    )
+    try:
+        with transaction.atomic():
+            mine.update(
+                state=Job.State.QUEUED,
+                pending_key=job.dedupe_key or None,
+                handed_at=None,
+                lease_until=None,
+                **changes,
+            )
+    except IntegrityError:
+        mine.update(state=Job.State.DONE, words="A later twin stands for this.", lease_until=None)
 
 
 def retry(pk: str, at: datetime) -> bool:
@@ -99,11 +108,16 @@ def retry(pk: str, at: datetime) -> bool:
 
 
 def reclaim(at: datetime, gone: list[str]) -> int:
-    """Queue again what nobody works on any more: expired leases, and those of owners known to be `gone`."""
-    abandoned = Job.objects.filter(state=Job.State.RUNNING)
-    return abandoned.filter(Q(lease_until__lt=at) | Q(lease_owner__in=gone)).update(
-        state=Job.State.QUEUED, run_after=at, handed_at=None, lease_until=None
+    """Queue again what nobody works on any more: expired leases, and those of owners known to be `gone`.
+
+    What ended its worker on every attempt it had is given up instead, where people can see it.
+    """
+    running = Job.objects.filter(state=Job.State.RUNNING)
+    abandoned = running.filter(Q(lease_until__lt=at) | Q(lease_owner__in=gone))
+    abandoned.filter(attempts__gte=F("max_attempts")).update(
+        state=Job.State.DEAD, error="Its worker died each time.", finished_at=at, lease_until=None
     )
+    return abandoned.update(state=Job.State.QUEUED, run_after=at, handed_at=None, lease_until=None)
 
 
 def tick(name: str, every: timedelta, at: datetime) -> bool:

@@ -32,14 +32,14 @@ UNREADABLE = frozenset({
 def request_scan(*, actor: Actor, asset_id: UUID, now: datetime, path: str = "") -> Scan:
     """Owe a scan of a dataset's file; while one is waiting or at work, that one is returned.
 
-    The file is the one that lineage names. Another `path` may be given only by those who classify, since a scan of
-    the wrong file would speak for this dataset. Refused outside the folders that scans may read.
+    The file is the one that lineage names. Another `path` may be given only by those who waive, since a scan of the
+    wrong file would speak for this dataset. Refused outside the folders that scans may read.
     """
     asset = asset_seen_by(actor, asset_id, Asset.Kind.DATASET)
     selectors.require_one(actor, MAY_ASK, asset)
     own = _file_of(asset)
     if path and path != own:
-        require(actor, Action.CLASSIFY, asset)
+        require(actor, Action.WAIVE, asset)
     wanted = path or own
     if not wanted:
         raise Invalid("pii.not_a_file_dataset")
@@ -160,9 +160,13 @@ class Judgement:
 
 @transaction.atomic(durable=True)
 def judge_finding(*, actor: Actor, finding_id: UUID, judgement: Judgement, now: datetime) -> Finding:
-    """Confirm a finding, or dispute it as a false alarm, which needs a reason and makes it stop counting."""
+    """Confirm a finding, or dispute it as a false alarm, which needs a reason and makes it stop counting.
+
+    Because a disputed finding blocks nothing any more, disputing takes who may waive; confirming, who may classify.
+    """
     finding = selectors.finding_seen_by(actor, finding_id)
-    require(actor, Action.CLASSIFY, selectors.governed(finding))
+    disputed = judgement.state == Finding.State.DISPUTED
+    require(actor, Action.WAIVE if disputed else Action.CLASSIFY, selectors.governed(finding))
     state, reason = rules.check_judgement(judgement.state, judgement.reason, finding.state)
     same = Finding.objects.filter(pk=finding.pk, revision=judgement.revision)
     change = {"state": state, "judged_by": actor.principal_id, "judged_at": now, "revision": judgement.revision + 1}

@@ -22,7 +22,12 @@ from governance.registries import selectors as registries
 
 
 def advance(promotion: Promotion, revision: int, **changes: Any) -> None:
-    """Write `changes` and the next revision when the row is still at `revision`; refused when anything moved."""
+    """Write `changes` and the next revision when the row is still at `revision`; refused when anything moved.
+
+    `revision` must also be the one that was read, or somebody could name the revision after the one decided upon.
+    """
+    if revision != promotion.revision:
+        raise Conflict("promotions.moved", key=promotion.key, revision=promotion.revision)
     updated = Promotion.objects.filter(pk=promotion.pk, revision=revision).update(revision=revision + 1, **changes)
     if updated != 1:
         raise Conflict("promotions.moved", key=promotion.key, revision=promotion.revision)

@@ -155,8 +155,9 @@ def stale(case: Case, vote: Vote) -> bool:
 
 
 def approvers(case: Case) -> dict[str, frozenset[UUID]]:
-    """Return, by rule, whose approval counts now."""
-    return {rule.name: frozenset(vote.person for vote in case.votes if counts(case, rule, vote)) for rule in case.rules}
+    """Return, by rule, whose approval counts now: a person's last word only, so that no yes outlives a later no."""
+    last = {vote.person: vote for vote in case.votes}.values()
+    return {rule.name: frozenset(vote.person for vote in last if counts(case, rule, vote)) for rule in case.rules}
 
 
 def given(case: Case) -> dict[str, set[UUID]]:
@@ -215,7 +216,8 @@ def require_can_decide(case: Case, person: UUID) -> tuple[Rule, ...]:
 def stands(case: Case, vote: Vote) -> bool:
     """Whether a decision holds now: an approval while it counts, a no for as long as the submission it answered."""
     if vote.verdict == "approve":
-        return any(counts(case, rule, vote) for rule in case.rules)
+        last = next(each for each in reversed(case.votes) if each.person == vote.person)
+        return vote == last and any(counts(case, rule, vote) for rule in case.rules)
     return vote.submission == case.submission
 
 
@@ -286,15 +288,14 @@ def verify(case: Case, subject: Subject, places: Places) -> Verdict:
     """Return whether an approved request may be applied now.
 
     The files must be those that were approved, the alias must point where it did when people decided (or, when this
-    is a repetition, where it was noted or already at the candidate), and the decisions must still count. Once
-    `applying` was noted the people have been checked: what is half done is finished.
+    is a repetition, where it was noted or already at the candidate), and the decisions must still count. An alias
+    that was moved already is finished; one that was not is checked like the first time, however long ago that was.
     """
     if places.found_digest != places.approved_digest:
         return Verdict("apply_failed", "promotions.files_changed")
-    if case.state == "applying":
-        moved = places.alias not in (places.before, places.candidate)
-        return Verdict("in_review", "promotions.alias_moved") if moved else Verdict("applying")
-    if places.alias != places.baseline:
+    if case.state == "applying" and places.alias == places.candidate:
+        return Verdict("applying")
+    if places.alias != (places.before if case.state == "applying" else places.baseline):
         return Verdict("in_review", "promotions.alias_moved")
     if subject.changed_since(case.subject) or not enough(case):
         return Verdict("in_review", "promotions.no_longer_approved")

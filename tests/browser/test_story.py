@@ -221,7 +221,7 @@ def step_8_the_log_has_every_step_and_refuses_changes(portal: Portal, auditor: R
     actions = {row["action"] for row in rows}
     wanted = {"promotion.requested", "promotion.decided", "promotion.applied", "lineage.event_accepted"}
     assert wanted <= actions, sorted(actions)
-    seq = next(row["seq"] for row in rows if row["action"] == "promotion.applied")
+    seq = next(row["seq"] for row in reversed(rows) if row["action"] == "promotion.applied")
     status, proof = auditor.ask("GET", f"/api/v1/audit/entries/{seq}/proof")
     assert (status, proof.splitlines()[0]) == (200, b"c2sp.org/tlog-proof@v1")
     with sqlite3.connect(portal.data / "attestry.sqlite3", timeout=20) as database:

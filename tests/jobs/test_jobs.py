@@ -129,3 +129,29 @@ def test_long_errands_leave_a_place_for_short_ones(done: list[str]) -> None:
         del tasks.ERRANDS["test.long"]
         tasks.LONG.discard("test.long")
     assert sorted(sent) == ["test.long", "test.note"]
+
+
+def test_work_put_off_stands_for_later_twins(done: list[str]) -> None:
+    records.enqueue("test.note", "away", dedupe_key="k")
+    tasks.run_due()
+    records.enqueue("test.note", "away", dedupe_key="k")
+    assert Job.objects.filter(state=Job.State.QUEUED).count() == 1
+
+
+def test_work_put_off_behind_a_queued_twin_leaves_it_to_the_twin(done: list[str]) -> None:
+    first = records.enqueue("test.note", "away", dedupe_key="k")
+    claimed = records.claim(str(first.pk), "here:1", selectors.now())
+    records.enqueue("test.note", "away", dedupe_key="k")
+    assert claimed is not None
+    records.postpone(claimed, selectors.now(), "later")
+    assert Job.objects.get(pk=first.pk).state == Job.State.DONE
+    assert Job.objects.filter(state=Job.State.QUEUED).count() == 1
+
+
+def test_work_that_always_ends_its_worker_is_given_up() -> None:
+    job = records.enqueue("test.note", "a")
+    Job.objects.filter(pk=job.pk).update(attempts=7)
+    at = selectors.now()
+    records.claim(str(job.pk), "elsewhere:1", at)
+    assert records.reclaim(at + records.LEASE + timedelta(seconds=1), []) == 0
+    assert Job.objects.get(pk=job.pk).state == Job.State.DEAD
