@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import DataError, transaction
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
@@ -24,6 +24,8 @@ from jobs import selectors as clock
 from jobs.models import Repeat
 
 PAGE, LONGEST_PAGE = 50, 500
+UNFIT = (ValueError, TypeError, OverflowError, RecursionError, ValidationError, DataError)
+"""What a cursor that was not given out here can run into."""
 STUCK = timedelta(seconds=60)
 M = TypeVar("M", bound=Model)
 
@@ -64,7 +66,7 @@ def read(body: type[Body], request: Request) -> dict[str, Any]:
 
 def _limit(request: HttpRequest | Request) -> int:
     raw = request.GET.get("limit", str(PAGE))
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= LONGEST_PAGE:
+    if not raw.isascii() or not raw.isdigit() or len(raw) > 3 or not 1 <= int(raw) <= LONGEST_PAGE:
         raise Malformed("request.bad_limit", longest=LONGEST_PAGE)
     return int(raw)
 
@@ -93,12 +95,13 @@ def page(
     """
     limit = _limit(request)
     cursor = request.GET.get("cursor", "")
-    if cursor:
-        try:
-            rows = rows.filter(_after(cursor, order))
-        except (ValueError, TypeError, ValidationError) as error:
-            raise Malformed("request.bad_cursor") from error
-    found = list(rows.order_by(*order)[: limit + 1])
+    try:
+        wanted = rows.filter(_after(cursor, order)) if cursor else rows
+        found = list(wanted.order_by(*order)[: limit + 1])
+    except UNFIT as error:
+        if not cursor:
+            raise
+        raise Malformed("request.bad_cursor") from error
     if len(found) <= limit:
         return found, None
     last = [str(getattr(found[limit - 1], field.removeprefix("-"))) for field in order]

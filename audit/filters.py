@@ -71,7 +71,8 @@ def _moment(name: str, text: str, of_day: time) -> datetime:
     try:
         moment = parse_datetime(text) if "T" in text else None
         day = parse_date(text) if moment is None else None
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment and moment.tzinfo else moment
+    except (ValueError, OverflowError):
         moment = day = None
     if day:
         moment = datetime.combine(day, of_day)

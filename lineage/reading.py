@@ -58,9 +58,12 @@ def read(value: Any, warnings: list[str]) -> Reading:
 
     Refused: what names neither a job nor a dataset. Secrets are gone from the result, its hash and its names.
     """
-    redaction = redact(value)
-    seen = event.understand(redaction.value, warnings)
-    body = event.canonical(redaction.value).encode("utf-8", "replace")
+    try:
+        redaction = redact(value)
+        seen = event.understand(redaction.value, warnings)
+        body = event.canonical(redaction.value).encode("utf-8", "replace")
+    except RecursionError as deep:
+        raise Malformed("lineage.not_json") from deep
     return Reading(seen, body, hashlib.sha256(body).hexdigest(), tuple(redaction.removed))
 
 

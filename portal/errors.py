@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import exceptions
@@ -114,6 +114,11 @@ def _translate_parsing(error: Exception) -> Refused | None:
         case OperationalError():
             log.exception("The database could not do this now.")
             return Unavailable("request.busy")
+        case DataError():
+            log.exception("The database could not take a value of the request.")
+            return Malformed("request.malformed", detail="a value cannot be stored or compared")
+        case RecursionError():
+            return Malformed("request.malformed", detail="nested too deeply")
         case _:
             return None
 

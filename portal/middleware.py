@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
+from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
@@ -54,12 +55,16 @@ class WhoAsks:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(UNTIMED):
             return self.get_response(request)
-        request.now = clock.now()  # type: ignore[attr-defined]
         header = request.headers.get("Authorization", "")
         try:
+            request.now = clock.now()  # type: ignore[attr-defined]
             request.actor = self._actor(request, header)  # type: ignore[attr-defined]
         except Refused as refusal:
             return errors.respond(request, refusal)
+        except OperationalError as error:
+            if not for_machines(request):
+                raise
+            return errors.respond(request, errors.translate(error) or Refused("broken"))
         return self.get_response(request)
 
     def _actor(self, request: HttpRequest, header: str) -> Actor:
@@ -107,6 +112,8 @@ class Refusals:
         """Answer refusals; leave everything else to Django."""
         if isinstance(exception, PermissionDenied):
             exception = Forbidden("access.not_allowed", action="")
+        if isinstance(exception, DataError):
+            exception = errors.translate(exception) or exception
         return errors.respond(request, exception) if isinstance(exception, Refused) else None
 
 

@@ -50,6 +50,7 @@ def test_a_missing_requirement_fails_the_run(
 ) -> None:
     monkeypatch.setattr(services, "missing", lambda: {"postgresql": "not installed"})
     monkeypatch.setattr(launch, "run", lambda database, url, arguments: Outcome(database, 0, 1, 5))
+    monkeypatch.delenv("ATTESTRY_TEST_REQUIRE", raising=False)
     assert launch.main([]) == 0
     monkeypatch.setenv("ATTESTRY_TEST_REQUIRE", "postgresql")
     assert launch.main([]) == 1

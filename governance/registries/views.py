@@ -67,7 +67,8 @@ def moment(text: str) -> datetime:
     """Return the moment a reader means: the end of a day (UTC), or an exact time; refused when it is neither."""
     try:
         exact, day = parse_datetime(text) if "T" in text else None, parse_date(text)
-    except ValueError:
+        exact = exact.astimezone(UTC) if exact and exact.tzinfo else exact
+    except (ValueError, OverflowError):
         exact = day = None
     if exact:
         return exact if exact.tzinfo else exact.replace(tzinfo=UTC)

@@ -23,6 +23,10 @@ log = logging.getLogger("attestry.signin")
 class SessionStore(DatabaseStore):
     """Django's database sessions on our own table."""
 
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Return whether a cookie can be one of our keys at all, before the database is asked about it."""
+        return key is not None and len(key) >= 8 and key.isascii() and key.isalnum()
+
     @classmethod
     def get_model_class(cls) -> type[Session]:
         """Return the table."""

@@ -138,6 +138,8 @@ def _account(request: HttpRequest, form: TokenForm, status: int) -> HttpResponse
 def password(request: HttpRequest) -> HttpResponse:
     """Change one's own password; whoever just came by a reset link need not know the old one."""
     person = reader(request)
+    if actor_of(request).via != "session":
+        raise NotSeen("not_seen", what="account")
     by_link = _fresh_reset(request, person) or not person.has_usable_password()
     form = (FirstPasswordForm if by_link else PasswordForm)(request.POST or None)
     if form.is_valid():

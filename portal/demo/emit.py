@@ -72,7 +72,6 @@ class Step:
 
 def tell(events: Iterable[Event], url: str, token: str) -> int:
     """Send the events to the portal at `url`, one request each, and return how many; raises when one is refused."""
-    event_v2.set_producer(PRODUCER)
     config = HttpConfig(url=url, timeout=15.0, auth=ApiKeyTokenProvider({"apiKey": token}))
     client = OpenLineageClient(transport=HttpTransport(config))
     sent = 0
@@ -84,6 +83,7 @@ def tell(events: Iterable[Event], url: str, token: str) -> int:
 
 def tables(month: Month) -> Iterator[Event]:
     """The tables of `month`, in the order they were made: raw, cleaned, features."""
+    event_v2.set_producer(PRODUCER)
     raw, cleaned, features = (read(path) for path in (month.raw, month.cleaned, month.features))
     yield event_v2.DatasetEvent(
         eventTime=_iso(raw.written),
@@ -96,6 +96,7 @@ def tables(month: Month) -> Iterator[Event]:
 
 def training(month: Month, trained: Trained, tracking_uri: str) -> Iterator[Event]:
     """The run that read the features of `month` and wrote a version of the model."""
+    event_v2.set_producer(PRODUCER)
     step = _training(read(month.features), trained, tracking_uri)
     yield from _run(step, "portal/demo/train.py", trained.commit)
 
