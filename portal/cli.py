@@ -142,7 +142,9 @@ def worker(
     from portal.celery import app as celery
 
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
-    celery.worker_main(["--quiet", "worker", f"--concurrency={concurrency}", "--loglevel=INFO", "--without-gossip",
+    # threads: a pool process that is killed holding its queue's lock would leave the others waiting for ever
+    celery.worker_main(["--quiet", "worker", "--pool=threads", f"--concurrency={concurrency}", "--loglevel=INFO",
+                        "--without-gossip",
                         "--without-mingle", "--without-heartbeat", f"--hostname=worker-{os.getpid()}@%h"])  # fmt: skip
 
 
