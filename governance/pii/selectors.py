@@ -170,6 +170,11 @@ def dataset_named(actor: Actor, path: str) -> Asset | None:
     return files.exclude(lineage_dataset_id=None).select_related("scope").first()
 
 
+def is_somebodys(path: str) -> bool:
+    """Whether the file at `path` is that of any dataset, whoever may see it."""
+    return Asset.objects.filter(kind=Asset.Kind.DATASET, namespace="file", name=path).exists()
+
+
 def columns_of(row: Scan) -> list[ColumnVerdict]:
     """What a scan the caller has seen says of each column, in the file's order."""
     return list(row.columns.order_by("position"))

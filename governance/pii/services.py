@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from audit import log
-from audit.actor import Actor, Conflict, Invalid, require
+from audit.actor import Actor, Conflict, Invalid, NotSeen, require
 from governance.access import selectors as access
 from governance.access.rules import Action
 from governance.catalog.models import Asset
@@ -56,10 +57,14 @@ def request_scan(*, actor: Actor, asset_id: UUID, now: datetime, path: str = "")
 def request_path_scan(*, actor: Actor, path: str, now: datetime) -> Scan:
     """Owe a scan of a file on the server; where it is a dataset's file, the scan speaks for that dataset.
 
-    A file nobody knows is scanned in the asker's own scope. Refused outside the folders that scans may read.
+    A file nobody knows is scanned in the asker's own scope; the file of a dataset they cannot see is not there for
+    them. Refused outside the folders that scans may read.
     """
+    path = str(PurePath(path))
     places.expect(path, settings.SCAN_ROOTS)
     asset = selectors.dataset_named(actor, path)
+    if asset is None and selectors.is_somebodys(path):
+        raise NotSeen("not_seen", what="dataset")
     scope_id = asset.scope_id if asset else selectors.home(actor, MAY_ASK)
     scan = Scan(scope_id=scope_id, dataset_id=asset.lineage_dataset_id if asset else None, path=path)
     selectors.require_one(actor, MAY_ASK, asset or scan)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,8 +21,9 @@ from governance.signin.sessions import SessionStore
 
 
 def place_of(request: HttpRequest) -> str:
-    """Return a digest of where a request comes from; a proxy's word counts only where settings say so."""
-    return hashlib.sha256(str(request.META.get("REMOTE_ADDR", "")).encode()).hexdigest()
+    """Return a digest of where a request comes from; a proxy's last word counts only where settings say so."""
+    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() if settings.BEHIND_PROXY else ""
+    return hashlib.sha256((told or str(request.META.get("REMOTE_ADDR", ""))).encode()).hexdigest()
 
 
 def who_of(email: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from audit.actor import Actor, Conflict, Forbidden, NotSeen, Refused, system
 from audit.models import Entry
+from governance.access import records as access_records
 from governance.pii import selectors, services
 from governance.pii.models import ColumnVerdict, Finding, Scan, Waiver
 from governance.pii.sandbox import Answer
@@ -83,6 +84,15 @@ class TestScans:
         with pytest.raises(Refused, match=r"pii\.not_a_file_dataset"):
             asset = dataset_of("public.payments", "postgres://db")
             services.request_scan(actor=people.ann.actor, asset_id=asset.pk, now=now)
+
+    def test_the_file_of_a_dataset_they_cannot_see_is_not_there_for_them(
+        self, person: Any, founded: Any, asset: Any, now: datetime
+    ) -> None:
+        stranger = person("Sam", "contributor", access_records.place(founded, "team", "credit"))
+        doubled = asset.name.replace("/payments.csv", "//payments.csv")
+        for path in (asset.name, doubled):
+            with pytest.raises(NotSeen):
+                services.request_path_scan(actor=stranger.actor, path=path, now=now)
 
     def test_a_path_that_is_a_datasets_file_speaks_for_it(
         self, asset: Any, people: SimpleNamespace, now: datetime
