@@ -220,6 +220,7 @@ def _panel(actor: Actor, row: Scan | None, over: Any, now: datetime) -> dict[str
         "scan": row,
         "columns": [{"column": each, "entities": _seen_in(each, findings, held, people)} for each in columns],
         "may_judge": may(actor, (Action.CLASSIFY,), over),
+        "may_dispute": may(actor, (Action.WAIVE,), over),
         "may_propose": may(actor, (Action.EDIT, Action.REQUEST, Action.CLASSIFY), over),
         "may_read_pii": may(actor, (Action.READ_PII,), over),
     }

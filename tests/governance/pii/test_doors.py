@@ -186,3 +186,13 @@ class TestPages:
         finding = Finding.objects.get()
         for path in (f"/datasets/{asset.pk}", f"/scans/{scanned.pk}", f"/findings/{finding.pk}/waive"):
             assert people.eve.client.get(path).status_code == 404
+
+
+def test_the_page_offers_disputing_only_to_those_who_may(
+    scanned: Any, asset: Any, person: Any, payments: Any, people: SimpleNamespace
+) -> None:
+    owner = person("Oona", "owner", payments)
+    assert "/dispute" in people.olga.client.get(f"/datasets/{asset.pk}").content.decode()
+    page = owner.client.get(f"/datasets/{asset.pk}").content.decode()
+    assert "/confirm" in page
+    assert "/dispute" not in page
