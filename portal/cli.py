@@ -8,17 +8,13 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from portal import remote
-from portal.client import CHECKS, ERROR, OK, USAGE, Failed
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="The data directory (ATTESTRY_DATA_DIR, else ./attestry-data).")
-]
+from portal import keeping, remote
+from portal.client import ERROR, OK, Failed
+from portal.terminal import DataDir, Json, load_django, server, show, tell
 
 app = typer.Typer(
     help="Decide which machine-learning models may run where, and prove it.",
@@ -28,37 +24,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 token = typer.Typer(help="Tokens of service accounts.", no_args_is_help=True, rich_markup_mode=None)
-audit = typer.Typer(help="The append-only log.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(token, name="token")
-app.add_typer(audit, name="audit")
-remote.attach(app, audit)
+app.add_typer(keeping.audit, name="audit")
+remote.attach(app, keeping.audit)
 lineage = remote.lineage
-
-
-def tell(words: str) -> None:
-    """Say something to whoever runs the command."""
-    print(words, file=sys.stderr)
-
-
-def show(data: Any, *, as_json: bool, words: str) -> None:
-    """Print `data` as JSON when that was asked for, else `words`."""
-    print(json.dumps(data, ensure_ascii=False) if as_json else words)
-
-
-def server(data_dir: Path | None) -> None:
-    """Load Django over an existing data directory."""
-    from portal import datadir
-
-    os.umask(0o077)
-    datadir.existing(data_dir)
-    _django()
-
-
-def _django() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    import django
-
-    django.setup()
 
 
 @app.command()
@@ -84,7 +53,7 @@ def migrate(data_dir: DataDir = None, as_json: Json = False) -> None:
     from portal import datadir
 
     datadir.make(datadir.locate(data_dir))
-    _django()
+    load_django()
     from portal import groundwork
 
     groundwork.lay(lambda _: None)
@@ -94,7 +63,7 @@ def migrate(data_dir: DataDir = None, as_json: Json = False) -> None:
 @app.command(hidden=True)
 def prepare(demo: Annotated[bool, typer.Option("--demo")] = False) -> None:
     """Do what `up` needs done before it starts its children."""
-    _django()
+    load_django()
     from portal import groundwork, welcome
 
     groundwork.lay(tell)
@@ -188,7 +157,7 @@ def restore(file: Path, data_dir: DataDir = None, as_json: Json = False) -> None
     from portal import datadir
 
     datadir.make_place(datadir.locate(data_dir))
-    _django()
+    load_django()
     from portal import restore as archive
 
     archive.check_empty(datadir.locate())
@@ -219,29 +188,6 @@ def lineage_rebuild(data_dir: DataDir = None, as_json: Json = False) -> None:
 
     done = upkeep.rebuild_lineage()
     show(done, as_json=as_json, words=f"{done['events']} events replayed.")
-
-
-@audit.command("verify")
-def audit_verify(
-    directory: Annotated[Path | None, typer.Argument(help="An export of the log.")] = None,
-    key: Annotated[str, typer.Option(help="The verifier key, obtained by another way than the export.")] = "",
-    database: Annotated[
-        bool, typer.Option("--database", help="Verify the log in the database, on the server.")
-    ] = False,
-    data_dir: DataDir = None,
-    as_json: Json = False,
-) -> None:
-    """Verify an export offline, or the database's own log; exit code 5 when it does not hold."""
-    if database == (directory is not None):
-        raise Failed("Name an exported directory with --key VKEY, or --database.", USAGE)
-    from portal import upkeep
-
-    if directory is not None:
-        raise typer.Exit(upkeep.verify_export(directory, key, as_json=as_json))
-    server(data_dir)
-    found = upkeep.verify_database()
-    show(found, as_json=as_json, words=found["words"])
-    raise typer.Exit(OK if found["holds"] else CHECKS)
 
 
 def main() -> None:
