@@ -111,6 +111,39 @@ class Checkpoint(models.Model):
         return f"checkpoint at {self.size}"
 
 
+class Cosignature(models.Model):
+    """A witness's word that the log at this size extends everything it saw before; `line` is what it answered."""
+
+    size = models.BigIntegerField()
+    witness = models.CharField(max_length=255)
+    vkey = models.TextField()
+    line = models.TextField()
+    signed_at = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["size", "vkey"], name="audit_cosignature_once")]
+
+    def __str__(self) -> str:
+        return f"{self.witness} at {self.size}"
+
+
+class Anchor(models.Model):
+    """A time-stamp token (RFC 3161) over a checkpoint's note, as raw as the authority sent it."""
+
+    size = models.BigIntegerField()
+    authority = models.CharField(max_length=255)
+    token = models.BinaryField()
+    stamped_at = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["size", "authority"], name="audit_anchor_once")]
+
+    def __str__(self) -> str:
+        return f"{self.authority} at {self.size}"
+
+
 class Opening(models.Model):
     """A personal value behind a commitment in an entry, and its salt. May be deleted, never changed."""
 
@@ -137,7 +170,16 @@ class Blob(models.Model):
         return self.digest
 
 
-WRITTEN_ONCE = ("audit_entry", "audit_leaf", "audit_trail", "audit_tile", "audit_checkpoint", "audit_blob")
+WRITTEN_ONCE = (
+    "audit_entry",
+    "audit_leaf",
+    "audit_trail",
+    "audit_tile",
+    "audit_checkpoint",
+    "audit_blob",
+    "audit_cosignature",
+    "audit_anchor",
+)
 """Tables on which the database refuses UPDATE, DELETE and TRUNCATE."""
 GUARDED = (*WRITTEN_ONCE, "audit_opening", "audit_pending")
 """Every table with triggers on it: openings may also be deleted, and so may pending rows that got their number."""

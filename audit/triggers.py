@@ -20,6 +20,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "audit_tile": ("id", "level, number"),
     "audit_checkpoint": ("size",),
     "audit_blob": ("digest",),
+    "audit_cosignature": ("id", "size, vkey"),
+    "audit_anchor": ("id", "size, authority"),
     "audit_opening": ("id", "entry_id, field"),
     "audit_pending": ("entry_id",),
 }

@@ -95,6 +95,35 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Anchor",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("size", models.BigIntegerField()),
+                ("authority", models.CharField(max_length=255)),
+                ("token", models.BinaryField()),
+                ("stamped_at", models.DateTimeField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("size", "authority"), name="audit_anchor_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Cosignature",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("size", models.BigIntegerField()),
+                ("witness", models.CharField(max_length=255)),
+                ("vkey", models.TextField()),
+                ("line", models.TextField()),
+                ("signed_at", models.DateTimeField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("size", "vkey"), name="audit_cosignature_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="Pending",
             fields=[
                 (

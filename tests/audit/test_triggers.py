@@ -1,18 +1,19 @@
 """The database itself refuses to change the log, whoever asks and however."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from audit import triggers
-from audit.models import Blob, Checkpoint, Entry, Leaf, Opening, Pending, Tile, Trail
+from audit.models import Anchor, Blob, Checkpoint, Cosignature, Entry, Leaf, Opening, Pending, Tile, Trail
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def full(sequenced: Callable, offer: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def full(sequenced: Callable, offer: Callable, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     """One row at least in every table."""
     from audit import records, selectors, sequence
 
@@ -20,6 +21,8 @@ def full(sequenced: Callable, offer: Callable, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(selectors, "FULL", 4)
     sequenced(5)
     records.put_blob(b"bytes")
+    Cosignature.objects.create(size=5, witness="w", vkey="w+id+key", line="line", signed_at=now, at=now)
+    Anchor.objects.create(size=5, authority="tsa", token=b"token", stamped_at=now, at=now)
     offer()
 
 
@@ -32,10 +35,10 @@ def refuses(sql: str) -> bool:
     return False
 
 
-ONCE = [Entry, Leaf, Trail, Tile, Checkpoint, Blob]
+ONCE = [Entry, Leaf, Trail, Tile, Checkpoint, Blob, Cosignature, Anchor]
 COLUMNS = {
     Entry: "action", Leaf: "body", Trail: "seq", Tile: "root", Checkpoint: "note", Blob: "data",
-    Opening: "value", Pending: "entry_id",
+    Cosignature: "line", Anchor: "token", Opening: "value", Pending: "entry_id",
 }  # fmt: skip
 
 
