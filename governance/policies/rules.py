@@ -4,10 +4,12 @@ A policy is data: which evidence a stage asks for and with which thresholds, who
 valid, and what a rejection does. It is read once, strictly, and never edited after publication.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 from audit.refusals import Invalid
 from governance.policies.canonical import digest
@@ -25,6 +27,8 @@ CLASSES = tuple(dict.fromkeys(CHECKS.values()))
 REJECTIONS = ("rejected", "changes_requested")
 LOWER_IS_BETTER = ("brier", "error", "log_loss", "logloss", "loss", "mae", "mape", "mse", "rmse")
 LONGEST_DAYS = 3_650
+LONGEST_METRIC = 250
+NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,2})?")
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def understand(body: object, roles: Collection[str] | None = None) -> Body:
     there are; without it, as for a policy published long ago, any role is taken as it stands.
     """
     top = _mapping(body, "policy", ("v", "checks", "rules", "rejection", "validity"))
-    if top.get("v") != 1:
+    if type(top.get("v")) is not int or top["v"] != 1:
         raise Invalid("policies.wrong", place="v")
     checks = tuple(_check(item, f"checks[{n}]") for n, item in enumerate(_list(top.get("checks"), "checks")))
     rules = tuple(_rule(item, f"rules[{n}]", roles) for n, item in enumerate(_list(top.get("rules"), "rules")))
@@ -205,26 +209,34 @@ def _check(value: object, place: str) -> Check:
         raise Invalid("policies.wrong", place=f"{place}.blocks")
     if ("minimum" in item) != (name == "metrics") or ("tolerance" in item) != (name == "baseline"):
         raise Invalid("policies.wrong", place=place)
-    minimum = _mapping(item["minimum"], f"{place}.minimum") if name == "metrics" else {}
-    if name == "metrics" and not minimum:
-        raise Invalid("policies.wrong", place=f"{place}.minimum")
-    pairs = tuple(sorted((str(key), _decimal(least, f"{place}.minimum.{key}")) for key, least in minimum.items()))
+    pairs = _minimum(item["minimum"], f"{place}.minimum") if name == "metrics" else ()
     tolerance = _decimal(item["tolerance"], f"{place}.tolerance") if name == "baseline" else Decimal(0)
     if tolerance < 0:
         raise Invalid("policies.wrong", place=f"{place}.tolerance")
     return Check(name, blocks, pairs, tolerance)
 
 
+def _minimum(value: object, place: str) -> tuple[tuple[str, Decimal], ...]:
+    least = _mapping(value, place)
+    if not least or len({normalize("NFC", name) for name in least}) != len(least):
+        raise Invalid("policies.wrong", place=place)
+    for name in least:
+        _text(name, f"{place}.{_shown(name)}", LONGEST_METRIC)
+    return tuple(sorted((name, _decimal(number, f"{place}.{_shown(name)}")) for name, number in least.items()))
+
+
 def _rule(value: object, place: str, roles: Collection[str] | None) -> Rule:
     item = _mapping(value, place, ("name", "role", "needed", "reviews"))
     name, role, reviews = item.get("name"), item.get("role"), _list(item.get("reviews"), f"{place}.reviews")
-    if not isinstance(name, str) or not 0 < len(name) <= 60:
-        raise Invalid("policies.wrong", place=f"{place}.name")
-    if not isinstance(role, str) or (roles is not None and role not in roles):
+    _text(name, f"{place}.name", 60)
+    _text(role, f"{place}.role", 60)
+    if roles is not None and role not in roles:
         raise Invalid("policies.wrong", place=f"{place}.role")
     if not reviews or any(klass not in CLASSES for klass in reviews):
         raise Invalid("policies.wrong", place=f"{place}.reviews")
-    return Rule(name, role, _whole(item.get("needed"), f"{place}.needed", 20), tuple(sorted(set(map(str, reviews)))))
+    return Rule(
+        str(name), str(role), _whole(item.get("needed"), f"{place}.needed", 20), tuple(sorted(set(map(str, reviews))))
+    )
 
 
 def _validity(value: object) -> Validity:
@@ -239,10 +251,22 @@ def _validity(value: object) -> Validity:
 def _mapping(value: object, place: str, known: Sequence[str] = ()) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or len(value) > 50:
         raise Invalid("policies.wrong", place=place)
-    unknown = sorted(str(key) for key in value if known and key not in known)
+    if not all(isinstance(key, str) for key in value):
+        raise Invalid("policies.wrong", place=place)
+    unknown = sorted(key for key in value if known and key not in known)
     if unknown:
-        raise Invalid("policies.wrong", place=f"{place}.{unknown[0][:60]}")
+        raise Invalid("policies.wrong", place=f"{place}.{_shown(unknown[0])}")
     return value
+
+
+def _text(value: object, place: str, most: int) -> None:
+    """Refuse what people could not read back: no text, none in it, too much, or characters that cannot be written."""
+    if not isinstance(value, str) or not value.strip() or len(value) > most or not value.isprintable():
+        raise Invalid("policies.wrong", place=place)
+
+
+def _shown(name: str) -> str:
+    return (name if name.isprintable() else ascii(name))[:60]
 
 
 def _list(value: object, place: str) -> list[object]:
@@ -258,13 +282,9 @@ def _whole(value: object, place: str, most: int) -> int:
 
 
 def _decimal(value: object, place: str) -> Decimal:
-    try:
-        number = Decimal(value) if isinstance(value, str) and len(value) <= 40 else Decimal("nan")
-    except InvalidOperation:
-        number = Decimal("nan")
-    if not number.is_finite():
+    if not isinstance(value, str) or not NUMBER.fullmatch(value):
         raise Invalid("policies.wrong", place=place)
-    return number
+    return Decimal(value)
 
 
 def _distinct(names: Sequence[str], place: str) -> None:
