@@ -239,7 +239,7 @@ def ancestry_of(namespace: str, name: str, version: str, as_of: datetime | None 
     """
     runs = _written(namespace, name, as_of).filter(version=version).values_list("run_id", flat=True)
     start = sorted(set(runs))
-    return trace(start, _Producers(as_of), _uses) if start else None
+    return trace(start, _Producers(as_of), _Uses(as_of)) if start else None
 
 
 def inputs_of_model(namespace: str, name: str, version: str, as_of: datetime | None = None) -> list[Dataset]:
@@ -291,10 +291,17 @@ def _written(namespace: str, name: str, as_of: datetime | None) -> QuerySet[RunI
 _USED = ("run_id", "dataset_id", "direction", "version", "first_seen", "last_seen")
 
 
-def _uses(runs: Sequence[int]) -> Iterator[Used]:
-    for start in range(0, len(runs), CHUNK):
-        io = RunIO.objects.filter(run_id__in=runs[start : start + CHUNK])
-        yield from (Used(*row) for row in io.values_list(*_USED))
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """Finds what runs read and wrote, as of a time."""
+
+    as_of: datetime | None
+
+    def __call__(self, runs: Sequence[int]) -> Iterator[Used]:
+        for start in range(0, len(runs), CHUNK):
+            io = RunIO.objects.filter(run_id__in=runs[start : start + CHUNK])
+            io = io.filter(first_seen__lte=self.as_of) if self.as_of else io
+            yield from (Used(*row) for row in io.values_list(*_USED))
 
 
 @dataclass(frozen=True, slots=True)

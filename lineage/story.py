@@ -58,7 +58,7 @@ def story_of(actor: Actor, model: tuple[str, str], version: str, as_of: datetime
     story.gaps = list(completeness(namespace, name, version).gaps) if not found.runs else _gaps(seen, version, name)
     story.hidden = {"datasets": len(_named(found)) - len(seen.datasets), "runs": len(found.runs) - len(seen.runs)}
     events = _events(actor, [run.uuid for run in seen.runs.values()], as_of)
-    _tell(story, seen, events)
+    _tell(story, seen, events, as_of)
     return story
 
 
@@ -132,7 +132,7 @@ def _events(actor: Actor, uuids: list[UUID], as_of: datetime) -> list[RawEvent]:
     return sorted(found, key=lambda row: (row.at, row.sha256))[:EVENTS]
 
 
-def _tell(story: Story, seen: _Seen, events: list[RawEvent]) -> None:
+def _tell(story: Story, seen: _Seen, events: list[RawEvent], as_of: datetime) -> None:
     said: dict[UUID, dict[str, Any]] = {}
     shown = {row.key for row in seen.datasets.values()}
     for raw in events:
@@ -147,14 +147,15 @@ def _tell(story: Story, seen: _Seen, events: list[RawEvent]) -> None:
     odd = sum(bool(one["warnings"]) for one in story.evidence)
     if odd:
         story.gaps.append(f"{odd} event(s) did not quite follow the standard; what was odd stands with each.")
-    story.runs = _runs(seen, said)
+    story.runs = _runs(seen, said, as_of)
     story.datasets = _datasets(seen)
 
 
-def _runs(seen: _Seen, said: dict[UUID, dict[str, Any]]) -> list[dict[str, Any]]:
+def _runs(seen: _Seen, said: dict[UUID, dict[str, Any]], as_of: datetime) -> list[dict[str, Any]]:
     io: dict[tuple[int, str], list[RunIO]] = {}
     for part in _parts(seen.runs):
-        for row in RunIO.objects.filter(run_id__in=part, dataset_id__in=seen.datasets).order_by("dataset_id"):
+        rows = RunIO.objects.filter(run_id__in=part, dataset_id__in=seen.datasets, first_seen__lte=as_of)
+        for row in rows.order_by("dataset_id"):
             io.setdefault((row.run_id, row.direction), []).append(row)
     told = []
     for run in sorted(seen.runs.values(), key=_when):
@@ -162,7 +163,7 @@ def _runs(seen: _Seen, said: dict[UUID, dict[str, Any]]) -> list[dict[str, Any]]
             "reads": [_used(row, seen) for row in io.get((run.pk, "in"), ())],
             "writes": [_used(row, seen) for row in io.get((run.pk, "out"), ())],
         }
-        told.append(_run(run, seen) | ends | said.get(run.uuid, {}))
+        told.append(_run(run, seen, as_of) | ends | said.get(run.uuid, {}))
     return told
 
 
@@ -178,14 +179,15 @@ def _proof(raw: RawEvent) -> dict[str, Any]:
     }
 
 
-def _run(run: Run, seen: _Seen) -> dict[str, Any]:
+def _run(run: Run, seen: _Seen, as_of: datetime) -> dict[str, Any]:
+    ended = run.ended_at if run.ended_at and run.ended_at <= as_of else None
     return {
         "run": str(run.uuid),
         "given_id": run.given,
         "job": {"namespace": run.job.namespace, "name": run.job.name},
-        "state": run.state,
+        "state": run.state if run.state_at <= as_of else "RUNNING",
         "started_at": run.started_at.isoformat() if run.started_at else None,
-        "ended_at": run.ended_at.isoformat() if run.ended_at else None,
+        "ended_at": ended.isoformat() if ended else None,
         "parent_run": str(run.parent_uuid) if run.parent_uuid else None,
         "distance": seen.found.runs[run.pk],
         "inferred": any(one == run.pk for one, _ in seen.found.inferred),
@@ -219,7 +221,6 @@ def _datasets(seen: _Seen) -> list[dict[str, Any]]:
             "versions": sorted(used.get(row.pk, ())),
             "source": row.pk in sources,
             "first_seen": row.first_seen.isoformat(),
-            "last_seen": row.last_seen.isoformat(),
             "schema": schemas[row.schema].fields if row.schema in schemas else None,
         }
         for row in rows

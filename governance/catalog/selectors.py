@@ -1,6 +1,7 @@
 """Reads of the catalog, always as somebody or inside rows somebody else was allowed to see."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -64,9 +65,10 @@ def versions_of(asset: Asset) -> QuerySet[Version]:
     return asset.versions.order_by("-number", "-created_at").select_related("asset", "registry")
 
 
-def card_of(asset: Asset) -> Card | None:
-    """Return the card's latest revision, or `None` when nobody has written one."""
-    return asset.cards.order_by("-revision").first()
+def card_of(asset: Asset, as_of: datetime | None = None) -> Card | None:
+    """Return the card's latest revision, now or as of then, or `None` when nobody had written one."""
+    cards = asset.cards.filter(at__lte=as_of) if as_of else asset.cards.all()
+    return cards.order_by("-revision").first()
 
 
 def gaps_of(asset: Asset) -> list[str]:

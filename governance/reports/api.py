@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.utils.http import http_date
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -98,4 +99,6 @@ def content(report: Report) -> HttpResponse:
     name = rules.filename(report.kind, report.title, "", report.format)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["ETag"] = f'"{report.digest}"'
+    if report.finished_at:
+        response.headers["Last-Modified"] = http_date(report.finished_at.timestamp())
     return response

@@ -16,7 +16,7 @@ KINDS = ("lineage", "promotion", "pii", "access", "audit")
 READY = ("lineage",)
 FORMATS = ("json", "csv", "svg")
 TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "svg": "image/svg+xml"}
-SHAPE = 1
+SHAPE = 2
 """The number of the shape below; it grows when a field changes its meaning."""
 STEPS = (
     "distance", "job_namespace", "job", "run", "state", "started_at", "ended_at", "inferred",

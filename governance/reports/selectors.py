@@ -7,15 +7,15 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from audit import selectors as log
 from audit.actor import Actor, NotSeen, visible
 from audit.models import Blob, Checkpoint
 from governance.access.models import User
 from governance.catalog import selectors as catalog
 from governance.catalog.models import Version
-from governance.pii import selectors as pii
+from governance.pii import history as scans
+from governance.pii.selectors import Standing
 from governance.promotions import selectors as promotions
-from governance.promotions.models import Promotion
+from governance.promotions.models import Decision, Promotion
 from governance.reports import rules
 from governance.reports.models import Report
 from lineage import selectors as lineage
@@ -69,10 +69,11 @@ def subjects_for(actor: Actor) -> QuerySet[Version]:
     return Version.objects.filter(seen).select_related("asset").order_by("-created_at", "pk")
 
 
-def lineage_report(actor: Actor, report: Report, now: datetime) -> tuple[dict[str, Any], Story]:
+def lineage_report(actor: Actor, report: Report) -> tuple[dict[str, Any], Story]:
     """Return the contents of a lineage report, and the story it was made from, as `actor` may see them.
 
-    People stand in it by id, because its body is kept for good; names are given out beside it.
+    People stand in it by id, because its body is kept for good; names are given out beside it. Who asked and when it
+    was made stand with the report, not in it: the same question as of the same time gives the same bytes.
     """
     subject = catalog.version_seen_by(actor, report.subject)
     asset = subject.asset
@@ -81,9 +82,9 @@ def lineage_report(actor: Actor, report: Report, now: datetime) -> tuple[dict[st
     if subject.created_at > report.as_of:
         gaps.append("The version was registered after this report's time.")
     content = {
-        "report": _header(report, story, now),
-        "subject": _subject(subject) | {"approvals": _approvals(actor, subject, report.as_of)},
-        "datasets": _datasets(story, now),
+        "report": _header(report, story),
+        "subject": _subject(subject, report.as_of) | {"approvals": _approvals(actor, subject, report.as_of)},
+        "datasets": _datasets(story, report.as_of),
         "transformations": story.runs,
         "quality": story.quality,
         "downstream": _downstream(actor, subject, report.as_of),
@@ -94,23 +95,20 @@ def lineage_report(actor: Actor, report: Report, now: datetime) -> tuple[dict[st
     return content, story
 
 
-def _header(report: Report, story: Story, now: datetime) -> dict[str, Any]:
-    checkpoint = Checkpoint.objects.order_by("-size").first()
+def _header(report: Report, story: Story) -> dict[str, Any]:
+    checkpoint = Checkpoint.objects.filter(at__lte=report.as_of).order_by("-size").first()
     counts = {"runs": len(story.runs), "datasets": len(story.datasets), "events": len(story.evidence)}
     return {
-        "id": str(report.pk),
         "kind": report.kind,
         "shape": rules.SHAPE,
         "as_of": report.as_of.isoformat(),
-        "generated_at": now.isoformat(),
-        "requested_by": str(report.principal_id),
         "subject": str(report.subject),
         "direction": "up",
         "made_with": f"attestry {_release()}",
         "counts": counts,
         "hidden": story.hidden,
         "truncated": any(gap.startswith("More than") for gap in story.gaps),
-        "log": {"size": checkpoint.size, "root": bytes(checkpoint.root).hex()} if checkpoint else {"size": log.size()},
+        "log": {"size": checkpoint.size, "root": bytes(checkpoint.root).hex()} if checkpoint else None,
     }
 
 
@@ -121,9 +119,9 @@ def _release() -> str:
         return "source"
 
 
-def _subject(subject: Version) -> dict[str, Any]:
+def _subject(subject: Version, as_of: datetime) -> dict[str, Any]:
     asset = subject.asset
-    card = catalog.card_of(asset)
+    card = catalog.card_of(asset, as_of)
     return {
         "model": {"id": str(asset.pk), "namespace": asset.namespace, "name": asset.name, "scope": asset.scope.path},
         "version": subject.label,
@@ -156,7 +154,7 @@ def _approval(one: Promotion, as_of: datetime) -> dict[str, Any]:
         "kind": one.kind,
         "environment": one.environment.name,
         "alias": one.alias,
-        "state_now": one.state,
+        "state": _state(one, decided, as_of),
         "manifest_digest": one.manifest_digest,
         "subject_digest": one.subject_digest,
         "policy_digest": one.policy_digest,
@@ -175,9 +173,18 @@ def _approval(one: Promotion, as_of: datetime) -> dict[str, Any]:
     }
 
 
-def _datasets(story: Story, now: datetime) -> list[dict[str, Any]]:
-    """Return what the story tells of each dataset, with what the catalog knows and how its last scan stands."""
-    standings = {one.dataset_id: one for one in pii.standing([told["id"] for told in story.datasets], now)}
+def _state(one: Promotion, decided: list[Decision], as_of: datetime) -> str:
+    """Return how far the request was: what its times and decisions say, for its state is only known as it is now."""
+    if one.applied_at and one.applied_at <= as_of:
+        return "applied"
+    if one.ended_at and one.ended_at <= as_of:
+        return "ended"
+    return "decided_on" if decided else "asked"
+
+
+def _datasets(story: Story, as_of: datetime) -> list[dict[str, Any]]:
+    """Return what the story tells of each dataset, with what the catalog knows and how its last scan stood then."""
+    standings = {one.dataset_id: one for one in scans.standing_as_of([told["id"] for told in story.datasets], as_of)}
     return [_dataset(told) | {"pii": _pii(standings[told["id"]])} for told in story.datasets]
 
 
@@ -190,8 +197,8 @@ def _dataset(told: dict[str, Any]) -> dict[str, Any]:
     return kept | {"asset": str(asset.pk), "owners": owners, "labels": asset.labels}
 
 
-def _pii(found: pii.Standing) -> dict[str, Any]:
-    """Return how the last scan stands now, waivers included; `unscanned` where there was none."""
+def _pii(found: Standing) -> dict[str, Any]:
+    """Return how the last scan stood, waivers included; `unscanned` where there was none."""
     return {
         "verdict": found.verdict,
         "scan": str(found.scan_id) if found.scan_id else None,

@@ -17,15 +17,15 @@ def build(work: Work, report_id: str) -> None:
     actor = Actor(report.principal_id, report.principal_kind, "system")
     work.progress(0.1, "reading")
     try:
-        body = _body(actor, report, work)
+        body = _body(actor, report)
         work.progress(0.9, "writing")
         services.publish(actor=actor, report=report, body=body, now=work.now())
     except (Forbidden, NotSeen) as refusal:
         services.give_up(actor=system(), report=report, code=refusal.code, now=work.now())
 
 
-def _body(actor: Actor, report: Report, work: Work) -> bytes:
-    content, story = selectors.lineage_report(actor, report, work.now())
+def _body(actor: Actor, report: Report) -> bytes:
+    content, story = selectors.lineage_report(actor, report)
     if report.format == "csv":
         return rules.as_csv(story.runs)
     if report.format == "svg":

@@ -5,6 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from audit.actor import system
+from governance.pii import services as pii
+from governance.pii.models import Finding, Scan
+from governance.pii.sandbox import Answer
+from governance.pii.services import Judgement
+from jobs import selectors as clock
+from lineage.models import Dataset
+from tests.governance.pii.conftest import result
 from tests.governance.promotions.conftest import only, rest, world  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +28,15 @@ def decided(world, rest):  # noqa: F811
     return version
 
 
+def scanned(name, people):
+    """Have a dataset's scan find addresses, as the worker does."""
+    dataset = Dataset.objects.get(name=name)
+    scan = Scan.objects.create(
+        scope_id=dataset.scope_id, dataset_id=dataset.pk, path=name, seed="s", requested_by=people.ann.id
+    )
+    pii.conclude_scan(actor=system(), scan_id=scan.pk, answer=Answer(result()), now=clock.now())
+
+
 def report(who, version, run_jobs, **more):
     body = {"kind": "lineage", "subject": str(version.pk), **more}
     asked = who.api.post("/api/v1/reports", body, content_type="application/json")
@@ -32,6 +49,7 @@ def report(who, version, run_jobs, **more):
 def test_the_report_names_the_decision_and_its_entry(decided, people, run_jobs):
     from audit.models import Entry
 
+    scanned("/raw", people)
     content, about = report(people.vera, decided, run_jobs)
     (approval,) = content["subject"]["approvals"]
     (decision,) = approval["decisions"]
@@ -44,6 +62,26 @@ def test_the_report_names_the_decision_and_its_entry(decided, people, run_jobs):
     assert {one["name"]: one["pii"]["verdict"] for one in content["datasets"]} == {
         "/raw": "findings", "/cleaned": "clean_full", "/features": "clean_full", "models:/fraud": "unscanned",
     }  # fmt: skip
+
+
+def test_what_happened_to_findings_and_requests_since_does_not_change_a_report_of_before(
+    decided,
+    people,
+    rest,  # noqa: F811
+    run_jobs,
+):
+    scanned("/raw", people)
+    then = clock.now().isoformat()
+    before, _ = report(people.vera, decided, run_jobs, as_of=then)
+    finding = Finding.objects.get(column="customer_email")
+    judgement = Judgement("disputed", finding.revision, "These are role addresses.")
+    pii.judge_finding(actor=people.olga.actor, finding_id=finding.pk, judgement=judgement, now=clock.now())
+    assert rest.withdraw(people.ann, only().key).done
+    again, _ = report(people.vera, decided, run_jobs, as_of=then)
+    assert again == before
+    since, _ = report(people.vera, decided, run_jobs)
+    assert {one["name"]: one["pii"]["verdict"] for one in since["datasets"]}["/raw"] == "clean_full"
+    assert since["subject"]["approvals"][0]["state"] == "ended"
 
 
 def test_a_report_of_before_knows_no_request(decided, people, run_jobs, now):

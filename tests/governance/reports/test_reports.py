@@ -5,13 +5,16 @@ import hashlib
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from audit.models import Entry
-from governance.catalog.models import Asset, Version
+from audit.models import Checkpoint, Entry
+from governance.catalog.models import Asset, Card, Version
+from governance.pii.models import Scan
 from governance.reports.models import Report
+from lineage.models import Dataset
 
 pytestmark = pytest.mark.django_db
 FACETS = {
@@ -114,6 +117,38 @@ def test_the_digest_is_that_of_the_bytes(version, people, run_jobs):
     assert shown["people"] == {str(people.vera.id): "Vera"}
 
 
+AFTER_ALL = "2026-11-20T11:30:00Z"
+
+
+def go_on(version, person, payments, now):
+    """Let the world go on after the report's time: more is read, cards are written, scans end, the log grows."""
+    later = person("Later", "ingest", payments)
+    more = {"eventType": "RUNNING", "eventTime": "2026-11-20T12:00:00Z"}
+    event_ = event("train", ["/features", "/late"], [model("2")], 5, **more)
+    answer = later.api.post("/api/v1/lineage", json.dumps(event_), content_type="application/json")
+    assert answer.status_code == 201
+    Card.objects.create(asset=version.asset, revision=1, fields={"purpose": "x"}, by=UUID(int=1), at=now)
+    raw = Dataset.objects.get(name="/raw").pk
+    ended = {"state": "done", "verdict": "clean_full", "seed": "s", "requested_by": UUID(int=1), "ended_at": now}
+    Scan.objects.create(scope_id=payments.pk, dataset_id=raw, path="/raw", **ended)
+    Checkpoint.objects.create(size=1, root=b"0" * 32, note="x", at=now)
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "svg"])
+def test_the_same_question_as_of_the_same_time_gives_the_same_bytes(
+    version, people, person, payments, run_jobs, now, form
+):
+    first = taken(people.vera, version, run_jobs, as_of=AFTER_ALL, format=form)
+    go_on(version, person, payments, now)
+    again = taken(people.olga, version, run_jobs, as_of=AFTER_ALL, format=form)
+    digests = [f"sha256:{hashlib.sha256(one.content).hexdigest()}" for one in (first, again)]
+    assert digests[0] == digests[1]
+    rows = list(Report.objects.order_by("created_at"))
+    assert [row.digest for row in rows] == digests
+    assert {row.principal_id for row in rows} == {people.vera.id, people.olga.id}
+    assert first["Last-Modified"]
+
+
 def test_no_name_of_a_person_is_kept_in_the_body(version, people, run_jobs):
     body = taken(people.vera, version, run_jobs).content
     assert b"Vera" not in body and b"example.org/p" not in body
@@ -198,7 +233,7 @@ def test_rights_are_looked_at_again_when_it_is_made(version, people, run_jobs, n
 
 def test_what_they_may_not_see_is_counted_not_told(version, person, payments, founded, run_jobs):
     from governance.access import records
-    from lineage.models import Dataset, Job
+    from lineage.models import Job
 
     elsewhere = records.place(founded, "team", "elsewhere")
     Dataset.objects.filter(name="/more").update(scope_id=elsewhere.pk)
