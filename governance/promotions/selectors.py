@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from audit.actor import Actor, Forbidden, NotSeen, Refused, visible
 from audit.models import Opening
 from governance.access.models import Grant, ScopeClosure, User
+from governance.access.selectors import live_grants
 from governance.policies.rules import Rule, understand
 from governance.promotions import rules
 from governance.promotions.models import Decision, EvidenceItem, Promotion
@@ -309,7 +310,7 @@ def inbox(actor: Actor, tab: str, now: datetime, asked: Mapping[str, str]) -> li
 
 def needs_decision_count(actor: Actor) -> int:
     """Return how many requests wait for a decision that `actor` could make; every page asks, so it stops at 20."""
-    if actor.kind != "person":
+    if actor.kind != "person" or not live_grants(actor.principal_id, "approve").exists():
         return 0
     at, circle = clock.now(), Circle()
     reviewable = visible_to(actor).filter(
