@@ -88,11 +88,14 @@ class Visible:
 
 
 def require(actor: Actor, action: str, row: Scoped | None) -> None:
-    """Refuse unless `actor` may do `action` to `row` (`None`: to the whole organisation), as of the database's now."""
+    """Refuse unless `actor` may do `action` to `row` (`None`: to the whole organisation), as of the database's now.
+
+    The principal goes by its id alone: whoever answers reads the rest, and reads it now.
+    """
     if actor.kind == "anonymous":
         raise NotSignedIn("access.not_signed_in")
-    principal = get_user_model()._default_manager.filter(pk=actor.principal_id).first()
-    if principal is None or not principal.has_perm(action, cast("Any", row)):
+    principal = get_user_model()(pk=actor.principal_id)
+    if not principal.has_perm(action, cast("Any", row)):
         raise Forbidden("access.not_allowed", action=action)
 
 

@@ -18,7 +18,7 @@ class GrantBackend(BaseBackend):
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         """Return whether the user's grants allow `perm` on `obj`."""
-        return isinstance(user_obj, User) and selectors.may(user_obj, perm, obj)
+        return isinstance(user_obj, User) and selectors.may(user_obj.pk, perm, obj)
 
 
 class SigninBackend(AuthenticationBackend):  # type: ignore[misc]

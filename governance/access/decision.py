@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from governance.access.guards import Case, Claim, Guard, Subject, Target, raised, sound
+from governance.access.guards import NEVER_FROM_ONESELF, PEOPLE_ONLY, Case, Claim, Guard, Subject, Target, raised, sound
 from governance.access.rules import HELD_BY_ATTESTRY
 
 ALLOWED, NO_GRANT = "access.allowed", "access.no_grant"
@@ -49,6 +49,20 @@ def standing(claim: Claim, action: str, target: Target, now: datetime, roles: Ro
     if not covers(claim, target):
         return Standing.ELSEWHERE
     return Standing.GIVES if action in roles.get(claim.role, frozenset()) else Standing.OTHER_ROLE
+
+
+def giving(subject: Subject, action: str, claims: Iterable[Claim], roles: Roles) -> tuple[Claim, ...]:
+    """Return the live claims over whole places that give `action`, as far as no guard on the subject itself forbids."""
+    if not subject.active or (action in PEOPLE_ONLY and subject.kind != "person"):
+        return ()
+    apart = action in NEVER_FROM_ONESELF
+    return tuple(
+        claim
+        for claim in claims
+        if claim.object_id is None
+        and action in roles.get(claim.role, frozenset())
+        and not (apart and claim.granted_by == subject.id)
+    )
 
 
 def covers(claim: Claim, target: Target) -> bool:

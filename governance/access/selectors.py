@@ -4,11 +4,8 @@ One pure function decides (`decision.decide`); here its facts are gathered, and 
 written as SQL. `tests/governance/access/test_visible.py` holds the two to each other.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,12 +14,11 @@ from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from audit.actor import Actor, Forbidden, Invalid, Malformed, NotSeen, Scoped, Visible
-from governance.access.decision import Decision, decide
-from governance.access.guards import CHANGES, NEVER_FOR_ADMINS, NEVER_FROM_ONESELF, PEOPLE_ONLY, Claim, Subject, Target
+from governance.access.decision import Decision, decide, giving
+from governance.access.facts import Held, above, held, held_by_each
+from governance.access.guards import CHANGES, NEVER_FOR_ADMINS, NEVER_FROM_ONESELF, PEOPLE_ONLY, Target
 from governance.access.models import Grant, Group, Scope, ScopeClosure, User
 from governance.access.rules import ROLES, Action, Gift, Holders, needs_admin, roles_that_may
-
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def user(pk: UUID) -> User | None:
@@ -52,61 +48,31 @@ def live_grants(principal_id: UUID, action: str) -> QuerySet[Grant]:
     return giving.exclude(granted_by=principal_id) if action in NEVER_FROM_ONESELF else giving
 
 
-def may(principal: User, action: str, row: Scoped | None) -> bool:
-    """Return whether `principal` may `action` on `row` (`None`: on the whole organisation)."""
-    return decision(principal, action, row, held_by(principal.pk).filter(in_force())).allowed
+def may(principal_id: UUID, action: str, row: Scoped | None) -> bool:
+    """Return whether that principal may `action` on `row` (`None`: on the whole organisation)."""
+    found = held(principal_id)
+    return found is not None and _decided(found, action, target_of(row)).allowed
 
 
 def explain(principal: User, action: str, row: Scoped | None) -> Decision:
     """Return the decision with every grant the principal ever held, so that what ended is named too."""
-    return decision(principal, action, row, held_by(principal.pk))
+    found = held(principal.pk, past=True)
+    if found is None:
+        raise NotSeen("not_seen", what="person")
+    return _decided(found, action, target_of(row))
 
 
-def decision(principal: User, action: str, row: Scoped | None, grants: QuerySet[Grant]) -> Decision:
-    """Return whether `principal` may `action` on `row` by these grants of theirs, and why."""
-    found = grants.annotate(at=Now()).order_by("created_at", "pk")
-    return _decided(principal, action, target_of(row), list(found))
-
-
-def _decided(principal: User, action: str, target: Target, grants: list[Any]) -> Decision:
-    """Decide over grants that carry the database's moment as `.at`."""
-    claims = [_claim(grant, principal.pk) for grant in grants]
-    at = grants[0].at if grants else NEVER
-    return decide(subject_of(principal), action, target, claims, now=at, roles=ROLES)
-
-
-def subject_of(principal: User) -> Subject:
-    """Return a principal as the rules see it: a service account is as active as its owner."""
-    owner = principal.owner
-    return Subject(principal.pk, principal.kind, principal.is_active and (owner is None or owner.is_active))
+def _decided(found: Held, action: str, target: Target) -> Decision:
+    return decide(found.subject, action, target, found.claims, now=found.at, roles=ROLES)
 
 
 def target_of(row: Scoped | None) -> Target:
     """Return a row as the rules see it: its scope with all above, its id when it can be granted, and its labels."""
-    scope_id = row.scope_id if row is not None else root().pk
-    above = dict(ScopeClosure.objects.filter(descendant_id=scope_id).values_list("ancestor_id", "ancestor__frozen_at"))
+    places = above(row.scope_id if row is not None else None)
     pk = getattr(row, "pk", None)
     labels = getattr(row, "labels", None) or ()
     return Target(
-        frozenset(above),
-        pk if isinstance(pk, UUID) else None,
-        frozenset(map(str, labels)),
-        any(at is not None for at in above.values()),
-    )
-
-
-def _claim(grant: Grant, holder: UUID) -> Claim:
-    return Claim(
-        id=grant.pk,
-        role=grant.role,
-        scope_id=grant.scope_id,
-        object_id=grant.object_id,
-        granted_by=grant.granted_by,
-        reason=grant.reason,
-        not_before=grant.not_before,
-        expires_at=grant.expires_at,
-        revoked_at=grant.revoked_at,
-        via=None if grant.principal_id == holder else grant.principal_id,
+        frozenset(places), pk if isinstance(pk, UUID) else None, frozenset(map(str, labels)), any(places.values())
     )
 
 
@@ -116,23 +82,9 @@ def people_who_may(action: str, scope_id: UUID) -> list[User]:
     here = Grant.objects.filter(in_force(), object_id=None, scope__in=target.scope_ids)
     giving = here.filter(role__in=roles_that_may(action)).values("principal_id")
     people = User.objects.filter(Q(pk__in=giving) | Q(groups_in__in=giving), is_active=True, kind=User.Kind.PERSON)
-    found = list(people.select_related("owner").order_by("name", "pk").distinct())
-    held = _held_by_each(found, here)
-    return [one for one in found if _decided(one, action, target, held[one.pk]).allowed]
-
-
-def _held_by_each(people: list[User], grants: QuerySet[Grant]) -> dict[UUID, list[Any]]:
-    """Return each one's own and groups' grants, in two queries for all of them."""
-    holders: dict[UUID, list[UUID]] = defaultdict(list)
-    for one in people:
-        holders[one.pk].append(one.pk)
-    for membership in Group.members.through.objects.filter(user__in=people):
-        holders[membership.group_id].append(membership.user_id)
-    held: dict[UUID, list[Any]] = defaultdict(list)
-    for grant in grants.filter(principal_id__in=list(holders)).annotate(at=Now()):
-        for pk in holders[grant.principal_id]:
-            held[pk].append(grant)
-    return held
+    by_name = list(people.order_by("name", "pk").distinct())
+    holding = held_by_each([one.pk for one in by_name])
+    return [one for one in by_name if _decided(holding[one.pk], action, target).allowed]
 
 
 @dataclass(frozen=True)
@@ -172,18 +124,15 @@ def _giving(actor: Actor, action: str) -> QuerySet[Grant]:
 
 def home_scope(actor: Actor, action: str) -> UUID:
     """Return the scope of the actor's own highest grant for `action`; refused when they hold none."""
-    grants = _giving(actor, action).filter(object_id=None)
-    paths = sorted(grants.values_list("scope__path", "scope_id"), key=lambda pair: (pair[0].count("/"), pair[0]))
-    if not paths:
+    found = held(actor.principal_id)
+    claims = giving(found.subject, action, found.claims, ROLES) if found else ()
+    if found is None or not claims:
         raise Forbidden("access.not_allowed", action=action)
-    return paths[0][1]
+    return min(claims, key=lambda one: (found.paths[one.id].count("/"), found.paths[one.id])).scope_id
 
 
 def _manages_all(actor: Actor) -> bool:
-    principal = user(actor.principal_id)
-    return principal is not None and any(
-        may(principal, action, None) for action in (Action.MANAGE_ACCESS, Action.ADMIN, Action.AUDIT)
-    )
+    return any(may(actor.principal_id, action, None) for action in (Action.MANAGE_ACCESS, Action.ADMIN, Action.AUDIT))
 
 
 def people_for(actor: Actor) -> QuerySet[User]:
@@ -322,11 +271,9 @@ def explained(actor: Actor, subject_id: UUID, action: str, row: Scoped | None) -
     """Return somebody and why they may or may not; about others only for who manages access or audits there."""
     if action not in set(Action):
         raise Malformed("access.bad_action", action=action[:40])
-    asking = user(actor.principal_id)
     subject = person_seen_by(actor, subject_id)
-    if asking is None or (
-        asking.pk != subject.pk and not any(may(asking, one, row) for one in (Action.MANAGE_ACCESS, Action.AUDIT))
-    ):
+    asking = actor.principal_id
+    if asking != subject.pk and not any(may(asking, one, row) for one in (Action.MANAGE_ACCESS, Action.AUDIT)):
         raise Forbidden("access.not_allowed", action=Action.MANAGE_ACCESS.value)
     return subject, explain(subject, action, row)
 

@@ -154,7 +154,7 @@ def _named(ids: Iterable[UUID]) -> dict[str, str]:
 def manages(actor: Actor) -> bool:
     """Return whether to offer what only managers of the whole organisation can do."""
     user = selectors.user(actor.principal_id)
-    return user is not None and selectors.may(user, Action.MANAGE_ACCESS, None)
+    return user is not None and selectors.may(user.pk, Action.MANAGE_ACCESS, None)
 
 
 @require_safe

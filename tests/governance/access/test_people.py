@@ -202,13 +202,13 @@ def test_a_frozen_place_is_read_and_not_changed(people, payments):
 
     answer = people.adam.api.patch(f"/api/v1/scopes/{payments.pk}", {"frozen": True, "reason": "court order"}, JSON)
     assert answer.json()["frozen_at"] is not None
-    assert selectors.may(people.ann.user, "read", payments)
-    assert not selectors.may(people.ann.user, "request", payments)
+    assert selectors.may(people.ann.user.pk, "read", payments)
+    assert not selectors.may(people.ann.user.pk, "request", payments)
     assert selectors.people_who_may("approve", payments.pk) == []
     again = people.adam.api.patch(f"/api/v1/scopes/{payments.pk}", {"frozen": True, "reason": "again"}, JSON)
     assert again.status_code == 409
     people.adam.api.patch(f"/api/v1/scopes/{payments.pk}", {"frozen": False, "reason": "lifted"}, JSON)
-    assert selectors.may(people.ann.user, "request", payments)
+    assert selectors.may(people.ann.user.pk, "request", payments)
 
 
 def test_a_name_is_corrected_by_those_who_manage_access(people):

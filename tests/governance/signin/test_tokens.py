@@ -116,8 +116,8 @@ def test_a_service_account_comes_with_its_token_and_roles(people, payments, now)
     token, text = issue(people, payments, now)
     robot = token.user
     assert (robot.kind, robot.owner_id, robot.has_usable_password()) == ("service", people.adam.id, False)
-    assert access.may(robot, "request", payments)
-    assert not access.may(robot, "approve", payments)
+    assert access.may(robot.pk, "request", payments)
+    assert not access.may(robot.pk, "approve", payments)
     answer = bearer(text).get("/api/v1/account").json()
     assert (answer["kind"], answer["email"].endswith(".invalid")) == ("service", True)
 

@@ -1,0 +1,128 @@
+"""What the rules need to know of a principal and of a place: one question to the database for each.
+
+Every request asks this several times, so the two questions are written in SQL: building them anew each time took
+longer than answering them. `tests/governance/access/test_facts.py` holds them to the same questions asked by the ORM.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.dateparse import parse_datetime
+
+from governance.access.guards import Claim, Subject
+
+_NOW = {"postgresql": "STATEMENT_TIMESTAMP()", "sqlite": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"}
+_WHO = """
+SELECT u.id, u.kind, u.is_active AND COALESCE(o.is_active, u.is_active), {now},
+       g.id, g.role, g.scope_id, g.object_id, g.granted_by, g.reason, g.not_before, g.expires_at, g.revoked_at,
+       g.principal_id, s.path, g.created_at
+FROM governance_user u LEFT JOIN governance_user o ON o.id = u.owner_id
+"""
+_WHAT = (
+    "LEFT JOIN governance_grant g ON g.principal_id = {holder}{live} LEFT JOIN governance_scope s ON s.id = g.scope_id "
+)
+_GROUPS = "JOIN governance_group_members m ON m.user_id = u.id "
+_LIVE = " AND g.revoked_at IS NULL AND g.not_before <= {now} AND (g.expires_at IS NULL OR g.expires_at > {now})"
+_ABOVE = """
+SELECT c.ancestor_id, s.frozen_at IS NOT NULL
+FROM governance_scopeclosure c JOIN governance_scope s ON s.id = c.ancestor_id WHERE c.descendant_id = {place}
+"""
+_ROOT = "(SELECT id FROM governance_scope WHERE parent_id IS NULL)"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A principal as the rules see it, what it holds with where that is, and the database's moment of saying so."""
+
+    subject: Subject
+    claims: tuple[Claim, ...]
+    paths: dict[UUID, str]
+    at: datetime
+
+
+def held(principal_id: UUID, *, past: bool = False) -> Held | None:
+    """Return the grants a principal holds now, itself or through a group; with `past`, all it ever held.
+
+    `None` for an id that is nobody's. A service account is as active as its owner.
+    """
+    return held_by_each([principal_id], past=past).get(principal_id)
+
+
+def held_by_each(principal_ids: Sequence[UUID], *, past: bool = False) -> dict[UUID, Held]:
+    """Return the same for several principals at once, in one question; ids that are nobody's are left out."""
+    if not principal_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _question(connection.vendor, len(principal_ids), past=past), [_uuid_in(each) for each in principal_ids] * 2
+        )
+        rows = cursor.fetchall()
+    by_holder: dict[UUID, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        by_holder.setdefault(_uuid(row[0]), []).append(row)
+    return {pk: _held(pk, found) for pk, found in by_holder.items()}
+
+
+def _held(principal_id: UUID, rows: list[tuple[Any, ...]]) -> Held:
+    _pk, kind, active, now = rows[0][:4]
+    given = sorted((row for row in rows if row[4] is not None), key=lambda row: (row[15], str(row[4])))
+    paths = {_uuid(row[4]): str(row[14]) for row in given}
+    claims = tuple(_claim(row, principal_id) for row in given)
+    return Held(Subject(principal_id, kind, bool(active)), claims, paths, _time(now))
+
+
+def above(scope_id: UUID | None) -> dict[UUID, bool]:
+    """Return a scope (`None`: the organisation) with every scope above it, each with whether it is frozen."""
+    with connection.cursor() as cursor:
+        if scope_id is None:
+            cursor.execute(_ABOVE.format(place=_ROOT))
+        else:
+            cursor.execute(_ABOVE.format(place="%s"), [_uuid_in(scope_id)])
+        return {_uuid(pk): bool(frozen) for pk, frozen in cursor.fetchall()}
+
+
+@cache
+def _question(vendor: str, count: int, *, past: bool) -> str:
+    """Two halves, what they hold themselves and what their groups hold, so that each half can use its index."""
+    now, these = _NOW[vendor], f"WHERE u.id IN ({', '.join(['%s'] * count)})"
+    live = "" if past else _LIVE.format(now=now)
+    own = _WHO.format(now=now) + _WHAT.format(holder="u.id", live=live) + these
+    grouped = _WHO.format(now=now) + _GROUPS + _WHAT.format(holder="m.group_id", live=live) + these
+    return f"{own} UNION ALL {grouped}"
+
+
+def _claim(row: tuple[Any, ...], holder: UUID) -> Claim:
+    pk, role, scope, thing, giver, reason, start, end, revoked, principal = row[4:14]
+    through = _uuid(principal)
+    return Claim(
+        id=_uuid(pk),
+        role=role,
+        scope_id=_uuid(scope),
+        object_id=_uuid(thing) if thing else None,
+        granted_by=_uuid(giver),
+        reason=reason,
+        not_before=_time(start),
+        expires_at=_time(end) if end else None,
+        revoked_at=_time(revoked) if revoked else None,
+        via=None if through == holder else through,
+    )
+
+
+def _uuid_in(value: UUID) -> UUID | str:
+    return value if connection.features.has_native_uuid_field else value.hex
+
+
+def _uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def _time(value: Any) -> datetime:
+    """A moment as the database says it: PostgreSQL's with a zone, SQLite's as text in UTC."""
+    found = value if isinstance(value, datetime) else parse_datetime(value)
+    assert found is not None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

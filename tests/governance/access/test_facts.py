@@ -1,0 +1,76 @@
+"""Facts are asked in SQL of our own; here the ORM is asked the same."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db.models import Q
+
+from governance.access import records
+from governance.access.facts import above, held, held_by_each
+from governance.access.models import Grant, Group, ScopeClosure
+
+
+def test_nobody_holds_nothing(founded: Any) -> None:
+    assert held(uuid4()) is None
+    assert held_by_each([]) == {}
+
+
+def test_somebody_granted_nothing_is_known_and_holds_nothing(people: Any) -> None:
+    found = held(people.eve.id)
+    assert found is not None
+    assert (found.claims, found.subject.kind, found.subject.active) == ((), "person", True)
+
+
+def test_grants_are_held_directly_and_through_groups_with_their_places(people: Any, payments: Any, now: Any) -> None:
+    group = Group.objects.create(name="scorers")
+    group.members.add(people.eve.user, people.ann.user)
+    records.grant(group.pk, "viewer", payments, people.adam.id, now)
+    for person in (people.eve, people.ann):
+        found = held(person.id)
+        assert found is not None
+        rows = Grant.objects.filter(Q(principal_id=person.id) | Q(principal_id=group.pk))
+        assert {claim.id for claim in found.claims} == {row.pk for row in rows}
+        assert {claim.via for claim in found.claims if claim.role == "viewer"} == {group.pk}
+        assert set(found.paths.values()) == {row.scope.path for row in rows}
+
+
+def test_what_ended_or_has_not_begun_counts_only_among_the_past(people: Any, payments: Any, now: Any) -> None:
+    for times in (
+        {"expires_at": now - timedelta(seconds=1), "not_before": now - timedelta(days=1)},
+        {"not_before": now + timedelta(hours=1)},
+        {"revoked_at": now},
+    ):
+        Grant.objects.create(
+            principal_id=people.eve.id, role="viewer", scope=payments, granted_by=people.adam.id, **times
+        )
+    found, ever = held(people.eve.id), held(people.eve.id, past=True)
+    assert found is not None and found.claims == ()
+    assert ever is not None and len(ever.claims) == 3
+    assert {claim.not_before for claim in ever.claims} == set(Grant.objects.values_list("not_before", flat=True)) & {
+        claim.not_before for claim in ever.claims
+    }
+
+
+def test_an_account_is_as_active_as_its_owner(person: Any, people: Any, payments: Any) -> None:
+    robot = person("Robot", "ingest", payments, kind="service", owner=people.ann.user)
+    people.ann.user.is_active = False
+    people.ann.user.save()
+    found = held(robot.id)
+    assert found is not None and not found.subject.active
+
+
+def test_the_moment_is_the_databases_own(people: Any, now: Any) -> None:
+    found = held(people.ann.id)
+    assert found is not None
+    assert timedelta(0) <= found.at - now < timedelta(minutes=1)
+
+
+def test_a_place_comes_with_everything_above_it_and_what_is_frozen(founded: Any, payments: Any, now: Any) -> None:
+    below = records.place(payments, "project", "cards")
+    payments.frozen_at = now
+    payments.save()
+    links = ScopeClosure.objects.filter(descendant=below).values_list("ancestor_id", flat=True)
+    assert above(below.pk) == {pk: pk == payments.pk for pk in links}
+    assert above(None) == {founded.pk: False}
+    assert above(uuid4()) == {}
