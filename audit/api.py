@@ -188,6 +188,13 @@ def key(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def all_keys(request: HttpRequest) -> HttpResponse:
+    """Return every verifier key of the log, one a line: the Ed25519 key first, then the ML-DSA-44 key."""
+    selectors.reader(actor_of(request))
+    return HttpResponse("".join(f"{each}\n" for each in keys.verifiers()), content_type=TEXT)
+
+
+@require_safe
 def verifier(request: HttpRequest) -> HttpResponse:
     """Return the offline verifier, one Python file."""
     selectors.reader(actor_of(request))

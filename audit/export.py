@@ -31,7 +31,7 @@ checkpoint      what was signed: the log's name, its size and the root over all 
 tile/entries/   the entries, 256 to a file, each after its length in two bytes
 tile/0/ ...     their hashes, and the hashes over those (RFC 6962, C2SP tlog-tiles)
 keys/log.vkey   the verifier key as this server states it; compare it with yours, do not take it from here
-SHA256SUMS      digests of README, keys/log.vkey and verify.py, against damage in transit only
+SHA256SUMS      digests of README, checkpoint, keys/log.vkey and verify.py, against damage in transit only
 
 Personal values (names, reasons) are not in here: below "private", entries hold salted commitments to them, 64 hex
 digits each. Given a salt and a value, `HMAC-SHA256(salt, value)` shows that it is the one that was recorded.
@@ -45,10 +45,10 @@ def files(checkpoint: Checkpoint) -> Iterator[tuple[str, bytes]]:
         "README": README.format(origin=state.origin, size=state.size, root=state.root.hex()).encode(),
         "keys/log.vkey": f"{keys.verifier()}\n".encode(),
         "verify.py": Path(verify.__file__).read_bytes(),
+        "checkpoint": checkpoint.note.encode(),
     }
     yield from beside.items()
     yield "SHA256SUMS", "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in beside.items()).encode()
-    yield "checkpoint", checkpoint.note.encode()
     for tile in tiles_of(state.size):
         yield tile.path, selectors.tile_bytes(tile)
 

@@ -1,16 +1,19 @@
-"""The log's signing key, as a file that only its owner may read, and beside it the verifier key to hand out.
+"""The log's signing keys, as files that only their owner may read, and beside each the verifier key to hand out.
 
-The verifier key carries the log's origin, which is settled when the key is made: moving the portal to another address
-later does not start another log.
+There are two, an Ed25519 key (`audit.key`) and an ML-DSA-44 key (`audit-pq.key`), and while the log goes over to new
+ones (`rotation`) two more (`audit-next.key`, `audit-next-pq.key`). The verifier key carries the log's origin, which is
+settled when the key is made: moving the portal to another address later does not start another log.
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -19,51 +22,68 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.conf import settings
 
-from audit.checkpoint import Vkey, read_vkey, vkey_of
+from audit.checkpoint import Checkpoint, SigningKey, Vkey, read_vkey, sign, vkey_of
 from audit.refusals import Refused, Unavailable
 from audit.sidecar import sync_folder
 
 
 @dataclass(frozen=True)
 class Signer:
-    """The private key and the verifier key that belongs to it."""
+    """The private key, the verifier key that belongs to it, and the keys that sign beside it."""
 
     private: Ed25519PrivateKey
     vkey: Vkey
+    beside: tuple[SigningKey, ...] = ()
+
+    def sign(self, checkpoint: Checkpoint) -> str:
+        """The checkpoint as a note with a line of every key."""
+        return sign(checkpoint, self.private, *self.beside)
 
 
 def ensure_key(path: Path) -> Vkey:
-    """Make the key and its verifier key where they are missing; called by `up` and `migrate` alone.
+    """Make the keys and their verifier keys where they are missing; called by `up` and `migrate` alone.
 
     A key that is there is never replaced, whatever state it is in. Survives being killed at any moment.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        _publish(path, pem)
-    beside = vkey_path(path)
-    if not beside.exists():
-        _publish(beside, f"{vkey_of(settings.AUDIT_ORIGIN, _private(path))}\n".encode())
+    _make(path, Ed25519PrivateKey.generate, settings.AUDIT_ORIGIN)
+    _make(second(path), MLDSA44PrivateKey.generate, verifier(path).name)
     return signer(path).vkey
 
 
 def signer(path: Path | None = None) -> Signer:
-    """The key to sign with; refused when it is missing, unreadable, or not the one its verifier key belongs to."""
+    """The keys to sign with; refused when one is missing, unreadable, or not the one its verifier key belongs to."""
     path = path or settings.AUDIT_KEY_FILE
-    private = _private(path)
-    vkey = verifier(path)
-    if private.public_key().public_bytes_raw() != vkey.public:
-        raise Unavailable("audit.key_changed")
-    return Signer(private, vkey)
+    private = _matching(path)
+    if not isinstance(private, Ed25519PrivateKey):
+        raise Unavailable("audit.no_key")
+    beside = [each for each in (second(path), coming(path), second(coming(path))) if vkey_path(each).exists()]
+    return Signer(private, verifier(path), tuple(_matching(each) for each in beside))
 
 
 def verifier(path: Path | None = None) -> Vkey:
-    """The verifier key of this log, without touching the private one."""
+    """The (Ed25519) verifier key of this log, without touching the private one."""
     path = path or settings.AUDIT_KEY_FILE
     try:
         return read_vkey(vkey_path(path).read_text())
     except (OSError, UnicodeDecodeError, Refused) as error:
         raise Unavailable("audit.no_key") from error
+
+
+def verifiers(path: Path | None = None) -> list[Vkey]:
+    """Every verifier key that signs this log now: the Ed25519 key first, then the ML-DSA-44 key where there is one."""
+    path = path or settings.AUDIT_KEY_FILE
+    return [verifier(each) for each in (path, second(path)) if each == path or vkey_path(each).exists()]
+
+
+def second(path: Path) -> Path:
+    """Where the ML-DSA-44 key beside the key at `path` lies."""
+    return path.with_stem(f"{path.stem}-pq")
+
+
+def coming(path: Path) -> Path:
+    """Where the key that will follow the one at `path` lies while the log goes over to it."""
+    return path.with_stem(f"{path.stem}-next")
 
 
 def vkey_path(path: Path) -> Path:
@@ -72,20 +92,36 @@ def vkey_path(path: Path) -> Path:
 
 
 def is_private(path: Path | None = None) -> bool:
-    """Whether nobody but its owner may read or change the key file."""
+    """Whether nobody but their owner may read or change the key files."""
     path = path or settings.AUDIT_KEY_FILE
     try:
-        return not path.stat().st_mode & 0o077
+        return not any(each.stat().st_mode & 0o077 for each in (path, second(path)) if each == path or each.exists())
     except OSError:
         return False
 
 
-def _private(path: Path) -> Ed25519PrivateKey:
+def _make(path: Path, generate: Callable[[], SigningKey], origin: str) -> None:
+    if not path.exists():
+        _publish(path, generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    if not vkey_path(path).exists():
+        _publish(vkey_path(path), f"{vkey_of(origin, _private(path))}\n".encode())
+
+
+def _matching(path: Path) -> SigningKey:
+    """The private key at `path`, once it is the one that the verifier key beside it belongs to."""
+    private = _private(path)
+    vkey = verifier(path)
+    if vkey_of(vkey.name, private) != vkey:
+        raise Unavailable("audit.key_changed")
+    return private
+
+
+def _private(path: Path) -> SigningKey:
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
         raise Unavailable("audit.no_key") from error
-    if not isinstance(key, Ed25519PrivateKey):
+    if not isinstance(key, Ed25519PrivateKey | MLDSA44PrivateKey):
         raise Unavailable("audit.no_key")
     return key
 

@@ -17,7 +17,7 @@ from django.db import close_old_connections, connection, transaction
 from audit import keys, selectors, sidecar
 from audit.actor import system
 from audit.checkpoint import Checkpoint as State
-from audit.checkpoint import Vkey, sign, verify
+from audit.checkpoint import Vkey, verify
 from audit.leaf import LOG, Link, leaf_bytes
 from audit.log import append
 from audit.merkle import leaf_hash, root_of
@@ -187,6 +187,6 @@ def _publish(now: datetime, signer: keys.Signer) -> None:
         seen = sidecar.recall()
         if seen and seen.checkpoint.origin != state.origin:
             raise Unavailable("audit.key_changed")
-        note = sign(state, signer.private)
+        note = signer.sign(state)
         sidecar.remember(sidecar.Signed(state, str(signer.vkey)), seen)
         Checkpoint.objects.create(size=size, root=state.root, note=note, at=now)

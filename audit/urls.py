@@ -8,6 +8,7 @@ from audit import views
 api = [
     path("audit/checkpoint", rest.checkpoint, name="audit.api.checkpoint"),
     path("audit/key", rest.key, name="audit.api.key"),
+    path("audit/keys", rest.all_keys, name="audit.api.keys"),
     path("audit/verify.py", rest.verifier, name="audit.api.verifier"),
     path("audit/tile/<path:path>", rest.tile, name="audit.api.tile"),
     path("audit/entries", rest.EntriesView.as_view(), name="audit.api.entries"),

@@ -57,6 +57,8 @@ def _small_members(*, with_keys: bool) -> dict[str, bytes]:
         files |= {
             "audit.key": audit_key,
             "audit.vkey": keys.vkey_path(audit_key),
+            "audit-pq.key": keys.second(audit_key),
+            "audit-pq.vkey": keys.vkey_path(keys.second(audit_key)),
             "secret.key": settings.SECRET_KEY_FILE,
         }
     return {name: path.read_bytes() for name, path in files.items() if path.exists()}

@@ -18,7 +18,15 @@ from audit.refusals import Refused
 from portal import backup
 from portal.datadir import Unfit
 
-MAY_WAIT_THERE = {"audit-signed.json", "audit.key", "audit.vkey", "secret.key", "audit-signed.lock"}
+MAY_WAIT_THERE = {
+    "audit-signed.json",
+    "audit-signed.lock",
+    "audit.key",
+    "audit.vkey",
+    "audit-pq.key",
+    "audit-pq.vkey",
+    "secret.key",
+}
 """What may lie in the directory already: the memory of what was signed, and keys kept apart from the backup."""
 NO_MEMORY = (
     "No audit-signed.json lay in the data directory, so the backup's own was restored. Checkpoints that were signed "
@@ -108,6 +116,8 @@ def _targets(data: Path) -> dict[str, Path]:
         backup.SIGNED: sidecar.path(),
         "audit.key": key,
         "audit.vkey": keys.vkey_path(key),
+        "audit-pq.key": keys.second(key),
+        "audit-pq.vkey": keys.vkey_path(keys.second(key)),
         "secret.key": settings.SECRET_KEY_FILE,
     }
 

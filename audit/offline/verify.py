@@ -26,7 +26,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FULL = 256
-LISTED = ("README", "keys/log.vkey", "verify.py")
+LISTED = ("README", "checkpoint", "keys/log.vkey", "verify.py")
 REWRITTEN = "entries and tiles agree with each other, but not with the signed root: the log was rewritten"
 
 

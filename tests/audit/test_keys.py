@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit import keys, sidecar
-from audit.checkpoint import Checkpoint
+from audit.checkpoint import ED25519, ML_DSA, Checkpoint, verify
 from audit.refusals import Conflict, Unavailable
 
 
@@ -27,7 +27,41 @@ def test_a_key_is_made_once_and_only_its_owner_reads_it(place: Path) -> None:
     assert keys.is_private(place)
     place.chmod(0o640)
     assert not keys.is_private(place)
-    assert sorted(each.name for each in place.parent.iterdir()) == ["audit.key", "audit.vkey"]
+    both = ["audit-pq.key", "audit-pq.vkey", "audit.key", "audit.vkey"]
+    assert sorted(each.name for each in place.parent.iterdir()) == both
+    assert stat.S_IMODE(keys.second(place).stat().st_mode) == 0o600
+
+
+def test_both_keys_sign_and_both_are_told(place: Path) -> None:
+    first = keys.ensure_key(place)
+    note = keys.signer(place).sign(Checkpoint("portal.example/audit", 7, bytes(32)))
+    assert keys.verifiers(place)[0] == first
+    assert [each.kind for each in keys.verifiers(place)] == [ED25519, ML_DSA]
+    for each in keys.verifiers(place):
+        assert verify(note, each).size == 7
+
+
+def test_an_installation_with_one_key_signs_with_it_and_gets_the_second(place: Path) -> None:
+    vkey = keys.ensure_key(place)
+    keys.second(place).unlink()
+    keys.vkey_path(keys.second(place)).unlink()
+    assert keys.verifiers(place) == [vkey]
+    assert keys.signer(place).beside == ()
+    assert keys.ensure_key(place) == vkey
+    assert len(keys.verifiers(place)) == 2
+
+
+def test_a_second_key_that_is_lost_or_exchanged_is_refused(place: Path, tmp_path: Path) -> None:
+    keys.ensure_key(place)
+    keys.ensure_key(tmp_path / "other.key")
+    keys.second(place).write_bytes(keys.second(tmp_path / "other.key").read_bytes())
+    with pytest.raises(Unavailable) as refusal:
+        keys.signer(place)
+    assert refusal.value.code == "audit.key_changed"
+    keys.second(place).unlink()
+    with pytest.raises(Unavailable) as refusal:
+        keys.signer(place)
+    assert refusal.value.code == "audit.no_key"
 
 
 def test_two_who_make_the_key_at_once_get_the_same(place: Path) -> None:

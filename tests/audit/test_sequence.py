@@ -154,7 +154,7 @@ STEPS = [
     "_move_heads",
     "_grow",
     "_publish",
-    "sign",
+    "keys.Signer.sign",
     "sidecar.remember",
     "Checkpoint.objects.create",
 ]
