@@ -18,6 +18,7 @@ MAX_BYTES = 65_535
 """The longest entry that a tile can hold (its length is a big-endian uint16)."""
 SAFE = 2**53 - 1
 DEEPEST = 16
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _KEY = re.compile(r"[a-z0-9_]+", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -25,7 +26,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def canonical(value: object) -> bytes:
     """The bytes of `value`; anything outside the profile is refused with the place where it stands."""
     _check(value, "$", 0)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _JSON.encode(value).encode()
 
 
 def parse(data: bytes) -> Any:
@@ -80,6 +81,8 @@ def _fault(value: object) -> str:
         return "" if -SAFE <= value <= SAFE else "an integer beyond 2^53 - 1"
     if not isinstance(value, str):
         return f"a {type(value).__name__}, which is not in the profile"
+    if value.isascii():
+        return ""
     if _SURROGATE.search(value):
         return "a lone surrogate"
     return "" if is_normalized("NFC", value) else "a string that is not in Unicode NFC"

@@ -5,10 +5,11 @@ of its subjects, so that a report about a subject can prove that nothing was lef
 """
 
 import hmac
+import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from json.encoder import encode_basestring
+from typing import Any, NamedTuple
 
 from audit.canonical import MAX_BYTES, SAFE, canonical
 from audit.refusals import Invalid
@@ -18,12 +19,13 @@ LOG = "audit:log"
 """The subject of entries about the log itself."""
 OUTCOMES = ("success", "failure", "denied", "error")
 MOST_SUBJECTS = 64
+_ROOMY = MAX_BYTES // 2
+"""An entry of at most so many bytes fits into a leaf whatever its links are: 64 of them take less than 20,000."""
 _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
 _SUBJECT = re.compile(r"[a-z][a-z0-9_]*:[A-Za-z0-9._:/~-]{1,200}", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """Where a leaf stands among the leaves about `subject`: its number from 0, and the `seq` of the one before."""
 
     subject: str
@@ -47,16 +49,28 @@ def entry_bytes(fields: Mapping[str, Any]) -> bytes:
         if not _SUBJECT.fullmatch(each):
             raise Invalid("audit.bad_entry", why=f"a subject is not kind:id: {each!r:.100}")
     data = canonical(dict(fields))
-    longest = leaf_bytes(data, SAFE, [Link(each, SAFE, SAFE) for each in subjects])
-    if len(longest) > MAX_BYTES:
+    if len(data) > _ROOMY and len(leaf_bytes(data, SAFE, [Link(each, SAFE, SAFE) for each in subjects])) > MAX_BYTES:
         raise Invalid("audit.too_large", longest=MAX_BYTES)
     return data
 
 
 def leaf_bytes(entry: bytes, seq: int, links: Sequence[Link]) -> bytes:
     """The canonical bytes of a leaf around the canonical bytes of its entry."""
-    subjects = [{"id": each.subject, "subj_prev": each.previous, "subj_seq": each.number} for each in links]
-    return b'{"entry":%b,"seq":%d,"subjects":%b,"v":%d}' % (entry, seq, canonical(subjects), VERSION)
+    subjects = ",".join(
+        f'{{"id":{encode_basestring(each.subject)},"subj_prev":{"null" if each.previous is None else each.previous},'
+        f'"subj_seq":{each.number}}}'
+        for each in links
+    )
+    return b'{"entry":%b,"seq":%d,"subjects":[%b],"v":%d}' % (entry, seq, subjects.encode(), VERSION)
+
+
+def subjects_of(entry: bytes) -> list[str]:
+    """The subjects in an entry's canonical bytes, where they and `v` are the last keys; refused when malformed."""
+    start, end = entry.rfind(b'"subjects":['), entry.rfind(b',"v":')
+    found = json.loads(entry[start + len(b'"subjects":') : end]) if 0 <= start < end else None
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise Invalid("audit.bad_entry", why="its subjects cannot be read")
+    return found
 
 
 def commitment(salt: bytes, value: str) -> str:

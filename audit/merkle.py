@@ -48,6 +48,10 @@ class Frontier:
 
 def root_of(hashes: Sequence[bytes]) -> bytes:
     """The root over these leaf hashes; for a full tile, the hash one level of tiles up."""
+    if len(hashes).bit_count() == 1:
+        while len(hashes) > 1:
+            hashes = [sha256(b"\x01" + left + right).digest() for left, right in zip(*[iter(hashes)] * 2, strict=True)]
+        return hashes[0]
     frontier = Frontier()
     for each in hashes:
         frontier.append(each)

@@ -5,32 +5,40 @@ links, full tiles, queue emptied), then publish (sign, remember outside the data
 instructions, the next run goes on from what is there. Nothing is ever signed below or beside what was signed last.
 """
 
-import json
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from itertools import count
 
 from django.db import close_old_connections, connection, transaction
 
-from audit import keys, selectors, sidecar
+from audit import bulk, keys, selectors, sidecar
 from audit.actor import system
 from audit.checkpoint import Checkpoint as State
 from audit.checkpoint import Vkey, verify
-from audit.leaf import LOG, Link, leaf_bytes
+from audit.leaf import LOG, Link, leaf_bytes, subjects_of
 from audit.log import append
 from audit.merkle import leaf_hash, root_of
-from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile, Trail
-from audit.refusals import Unavailable
+from audit.models import Checkpoint, Tile
+from audit.refusals import Conflict, Unavailable
 from audit.tiles import FULL
 from jobs import selectors as clock
 
 log = logging.getLogger("attestry.audit")
-BATCH, BATCHES = 1000, 20
+BATCH, BATCHES = 4000, 5
 """Entries numbered in one transaction, and such transactions before the next checkpoint at the latest."""
 EVERY = 1.0
 """Seconds between two looks at the queue, and so between two checkpoints."""
+_WAITING = (
+    "SELECT e.id, e.body FROM audit_pending p JOIN audit_entry e ON e.id = p.entry_id ORDER BY p.entry_id LIMIT %s"
+)
+_LOOK = (
+    "SELECT (SELECT min(entry_id) FROM audit_pending), (SELECT max(seq) FROM audit_leaf),"
+    " (SELECT max(size) FROM audit_checkpoint)"
+)
 _ADVISORY = 0x61747465_73747279
 """The PostgreSQL advisory lock of the sequencer; any constant that nobody else uses."""
 
@@ -65,7 +73,9 @@ def run_once(now: datetime) -> int:
 
 def _run(stop: threading.Event) -> None:
     complaint = ""
-    while not stop.wait(EVERY):
+    begun = time.monotonic()
+    while not stop.wait(max(0.0, begun + EVERY - time.monotonic())):
+        begun = time.monotonic()
         try:
             close_old_connections()
             run_once(clock.now())
@@ -79,9 +89,9 @@ def _run(stop: threading.Event) -> None:
 
 
 def _idle() -> bool:
-    """Whether nothing waits and everything numbered is published; asked without a lock or a transaction."""
-    published = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
-    return not Pending.objects.exists() and selectors.size() == published
+    """Whether nothing waits and everything numbered is published; one statement, without a lock or a transaction."""
+    ((first, last, published),) = bulk.rows(_LOOK, [])
+    return first is None and (-1 if last is None else last) + 1 == (published or 0)
 
 
 @contextmanager
@@ -99,19 +109,18 @@ def _alone() -> Iterator[bool]:
 def _number(vkey: Vkey) -> int:
     """Turn the oldest waiting entries into leaves, in one transaction; returns how many."""
     with _alone() as got:
-        if not got:
-            return 0
-        waiting = list(Entry.objects.filter(pending__isnull=False).order_by("pk")[:BATCH])
+        waiting = _waiting() if got else []
         if not waiting:
             return 0
         _check_continues(vkey)
         start = selectors.size()
         trails = _trails(waiting, start)
-        Leaf.objects.bulk_create(_leaves(waiting, trails, start))
-        Trail.objects.bulk_create([each for trail in trails for each in trail])
-        _move_heads(trails)
-        _grow(start, start + len(waiting))
-        Pending.objects.filter(pk__in=[each.pk for each in waiting]).delete()
+        leaves = _leaves(waiting, trails, start)
+        _insert_leaves(leaves)
+        _insert_trails(waiting, trails, start)
+        _move_heads(trails, start)
+        _grow(start, [each[3] for each in leaves])
+        _take_off([pk for pk, _ in waiting])
         return len(waiting)
 
 
@@ -135,45 +144,75 @@ def _check_continues(vkey: Vkey) -> None:
         raise Unavailable("audit.key_changed")
 
 
-def _trails(waiting: list[Entry], start: int) -> list[list[Trail]]:
+def _waiting() -> list[tuple[int, bytes]]:
+    """The oldest entries of the queue, as ids and bytes."""
+    return [(pk, bytes(body)) for pk, body in bulk.rows(_WAITING, [BATCH])]
+
+
+def _trails(waiting: list[tuple[int, bytes]], start: int) -> list[list[Link]]:
     """The links of each entry to the one before it about the same subject."""
-    subjects = [json.loads(bytes(each.body))["subjects"] for each in waiting]
-    wanted = {each for names in subjects for each in names}
-    heads = {each.subject: (each.number, each.seq) for each in Head.objects.filter(pk__in=wanted)}
+    subjects = [subjects_of(body) for _, body in waiting]
+    heads = {name: (number, seq) for name, number, seq in bulk.heads({each for names in subjects for each in names})}
     found = []
-    for seq, (entry, names) in enumerate(zip(waiting, subjects, strict=True), start):
+    for seq, names in enumerate(subjects, start):
         trail = []
         for name in names:
             number, previous = heads.get(name, (-1, None))
-            trail.append(Trail(subject=name, number=number + 1, seq=seq, previous=previous, entry_id=entry.pk))
+            trail.append(Link(name, number + 1, previous))
             heads[name] = (number + 1, seq)
         found.append(trail)
     return found
 
 
-def _leaves(waiting: list[Entry], trails: list[list[Trail]], start: int) -> list[Leaf]:
+def _leaves(
+    waiting: list[tuple[int, bytes]], trails: list[list[Link]], start: int
+) -> list[tuple[int, int, bytes, bytes]]:
+    """The rows of leaves: number, entry, bytes, hash."""
     leaves = []
-    for seq, (entry, trail) in enumerate(zip(waiting, trails, strict=True), start):
-        body = leaf_bytes(bytes(entry.body), seq, [Link(each.subject, each.number, each.previous) for each in trail])
-        leaves.append(Leaf(seq=seq, entry_id=entry.pk, body=body, hash=leaf_hash(body)))
+    for seq, ((pk, entry), links) in enumerate(zip(waiting, trails, strict=True), start):
+        body = leaf_bytes(entry, seq, links)
+        leaves.append((seq, pk, body, leaf_hash(body)))
     return leaves
 
 
-def _move_heads(trails: list[list[Trail]]) -> None:
-    heads = {each.subject: Head(subject=each.subject, number=each.number, seq=each.seq) for t in trails for each in t}
-    Head.objects.bulk_create(
-        heads.values(), update_conflicts=True, unique_fields=["subject"], update_fields=["number", "seq"]
+def _insert_leaves(leaves: list[tuple[int, int, bytes, bytes]]) -> None:
+    bulk.insert("audit_leaf", {"seq": "int8", "entry_id": "int8", "body": "bytea", "hash": "bytea"}, leaves)
+
+
+def _insert_trails(waiting: list[tuple[int, bytes]], trails: list[list[Link]], start: int) -> None:
+    columns = {"subject": "varchar", "number": "int8", "seq": "int8", "previous": "int8", "entry_id": "int8"}
+    rows = (
+        (each.subject, each.number, seq, each.previous, pk)
+        for seq, ((pk, _), trail) in enumerate(zip(waiting, trails, strict=True), start)
+        for each in trail
     )
+    bulk.insert("audit_trail", columns, rows)
 
 
-def _grow(start: int, end: int) -> None:
-    """Write the tiles that became full while the log grew from `start` to `end`, level by level."""
+def _move_heads(trails: list[list[Link]], start: int) -> None:
+    moved = {each.subject: (each.subject, each.number, seq) for seq, t in enumerate(trails, start) for each in t}
+    bulk.move_heads(list(moved.values()))
+
+
+def _grow(start: int, hashes: list[bytes]) -> None:
+    """Write the tiles that became full when `hashes` joined the `start` ones before them, level by level."""
     level = 0
-    while start // FULL < end // FULL:
-        for number in range(start // FULL, end // FULL):
-            hashes = selectors.tile_hashes(level, number)
-            Tile.objects.create(level=level, number=number, hashes=b"".join(hashes), root=root_of(hashes))
-        level, start, end = level + 1, start // FULL, end // FULL
+    while (start % FULL + len(hashes)) // FULL:
+        number, before = divmod(start, FULL)
+        hashes = selectors.tile_hashes(level, number)[:before] + hashes
+        full = [hashes[at : at + FULL] for at in range(0, len(hashes) - FULL + 1, FULL)]
+        roots = [root_of(each) for each in full]
+        rows = zip(count(number), full, roots, strict=False)
+        Tile.objects.bulk_create(
+            Tile(level=level, number=at, hashes=b"".join(each), root=root) for at, each, root in rows
+        )
+        level, start, hashes = level + 1, number, roots
+
+
+def _take_off(ids: list[int]) -> None:
+    """Empty the queue of what was numbered; refused, with all of it undone, when a row is not there to be taken."""
+    if bulk.take_off(ids) != len(ids):
+        raise Conflict("audit.signed_elsewhere")
 
 
 def _publish(now: datetime, signer: keys.Signer) -> None:

@@ -1,11 +1,13 @@
 import hmac
 import json
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
+from django.test.utils import CaptureQueriesContext
 
 from audit import log, records
 from audit.actor import Actor, system
@@ -157,3 +159,18 @@ def test_a_blob_is_kept_once_under_its_digest() -> None:
     assert records.put_blob(b"hello") == digest
     blob = Blob.objects.get()
     assert (bytes(blob.data), blob.size) == (b"hello", 5)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("private", [{}, {"reason": "a word", "name": "Ann O'Neill \\ {} %s"}])
+def test_an_entry_with_its_values_is_one_statement_where_the_database_can(
+    private: dict[str, str], offer: Callable, now: datetime
+) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        entry = offer(private=private, about={"percent": "100 % {}"})
+    inserts = [each for each in asked.captured_queries if "INSERT" in each["sql"]]
+    assert len(inserts) == (1 if connection.vendor == "postgresql" or not private else 2)
+    kept = Entry.objects.get(pk=entry.pk)
+    assert (bytes(kept.body), kept.at, kept.actor_id) == (entry.body, entry.at, entry.actor_id)
+    assert parse(bytes(kept.body))["private"].keys() == private.keys()
+    assert dict(Opening.objects.filter(entry=kept).values_list("field", "value")) == private

@@ -1,0 +1,33 @@
+"""A leaf is an entry in its place, written by hand quickly and read back the slow way."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.canonical import SAFE, canonical, parse
+from audit.leaf import Link, leaf_bytes, subjects_of
+from audit.refusals import Invalid
+
+subjects = st.from_regex(r"[a-z][a-z0-9_]*:[A-Za-z0-9._:/~-]{1,200}", fullmatch=True)
+links = st.lists(
+    st.builds(Link, subjects, st.integers(0, SAFE), st.none() | st.integers(0, SAFE)), unique_by=lambda each: each[0]
+)
+
+
+@given(links, st.integers(0, SAFE))
+def test_a_leaf_is_written_as_the_canonical_form_has_it(links: list[Link], seq: int) -> None:
+    entry = {"about": {"a": 1}, "subjects": [each.subject for each in links], "v": 1}
+    said = [{"id": each.subject, "subj_seq": each.number, "subj_prev": each.previous} for each in links]
+    assert leaf_bytes(canonical(entry), seq, links) == canonical({"entry": entry, "seq": seq, "subjects": said, "v": 1})
+
+
+@given(st.lists(subjects), st.dictionaries(st.sampled_from(["subjects", "v", "z"]), st.text('":,[]v subject1\\')))
+def test_subjects_are_read_from_the_end_whatever_comes_before(names: list[str], about: dict[str, str]) -> None:
+    entry = canonical({"about": {**about, "nested": {"subjects": ["not:this"], "v": 1}}, "subjects": names, "v": 1})
+    assert subjects_of(entry) == names == parse(entry)["subjects"]
+
+
+@pytest.mark.parametrize("bad", [b"", b"{}", b'{"subjects":["a:1"]', b'{"subjects":[1],"v":1}', b',"v":1}"subjects":['])
+def test_bytes_that_are_no_entry_are_refused(bad: bytes) -> None:
+    with pytest.raises(Invalid):
+        subjects_of(bad)
