@@ -1,6 +1,6 @@
 """The main job's speed: four pages beside a bare Django view on the same server, and lineage events a second.
 
-    python -m bench.spine --json [--scale N]
+    python -m bench.spine --json [--scale N] [--on sqlite|postgresql]
 
 Starts a portal with its demo in a temporary folder, signs in as a compliance officer, and asks each page and the bare
 view (`/healthz`: middleware and a constant) in turn, over one kept connection. Prints one JSON object a claim, last.
@@ -11,10 +11,12 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from tests.running import Portal, Reader, running
+from tests.services import postgresql
 
 ROUNDS = 5
 
@@ -110,7 +112,11 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--scale", type=int, default=1)
+    arguments.add_argument("--on", choices=["sqlite", "postgresql"], default="sqlite")
     chosen = arguments.parse_args()
-    with running() as portal:
+    with (
+        postgresql() if chosen.on == "postgresql" else nullcontext("") as url,
+        running({"DATABASE_URL": url}) as portal,
+    ):
         for each in claims(portal, chosen.scale):
             print(json.dumps(each))

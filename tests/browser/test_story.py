@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -24,12 +25,15 @@ from tests.running import TOLD, Portal, Reader
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 MODEL = "fraud-detector"
+TRUNCATE = {"sqlite": (), "postgresql": ("TRUNCATE audit_entry",)}
 
 
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """A portal of this test's own; it and all its children end with the test."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def portal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal of this test's own on each database; it and all its children end with the test."""
     clean = dict.fromkeys(("DATABASE_URL", "BROKER_URL", "ATTESTRY_SCAN_ROOTS", "ATTESTRY_BASE_URL"), "")
+    if request.param == "postgresql":
+        clean["DATABASE_URL"] = request.getfixturevalue("postgresql_url")
     portal = Portal(tmp_path_factory.mktemp("story") / "data", clean)
     try:
         portal.start(seconds=420)
@@ -65,6 +69,28 @@ def mlflow(portal: Portal, verb: str, path: str, body: dict[str, Any] | None = N
     )
     with urlopen(request, timeout=20) as answer:
         return json.loads(answer.read() or b"{}")
+
+
+def database_of(portal: Portal) -> str:
+    return "postgresql" if portal.env["DATABASE_URL"] else "sqlite"
+
+
+def past_the_portal(portal: Portal, statement: str) -> None:
+    """Run SQL as the owner of the database, with nothing of ours in between."""
+    if portal.env["DATABASE_URL"]:
+        with psycopg.connect(portal.env["DATABASE_URL"], autocommit=True) as database:
+            database.execute(statement)
+        return
+    with sqlite3.connect(portal.data / "attestry.sqlite3", timeout=20) as file:
+        file.execute(statement)
+
+
+def empty_database(portal: Portal) -> dict[str, str]:
+    """The setting that names an empty database to restore into; on SQLite that is a file of the new folder."""
+    if not portal.env["DATABASE_URL"]:
+        return {}
+    past_the_portal(portal, "CREATE DATABASE restored")
+    return {"DATABASE_URL": portal.env["DATABASE_URL"].replace("/attestry?", "/restored?")}
 
 
 def champion(portal: Portal) -> str:
@@ -224,10 +250,9 @@ def step_8_the_log_has_every_step_and_refuses_changes(portal: Portal, auditor: R
     seq = next(row["seq"] for row in reversed(rows) if row["action"] == "promotion.applied")
     status, proof = auditor.ask("GET", f"/api/v1/audit/entries/{seq}/proof")
     assert (status, proof.splitlines()[0]) == (200, b"c2sp.org/tlog-proof@v1")
-    with sqlite3.connect(portal.data / "attestry.sqlite3", timeout=20) as database:
-        for statement in ("UPDATE audit_entry SET action = 'x'", "DELETE FROM audit_leaf"):
-            with pytest.raises(sqlite3.IntegrityError):
-                database.execute(statement)
+    for statement in ("UPDATE audit_entry SET action = 'x'", "DELETE FROM audit_leaf", *TRUNCATE[database_of(portal)]):
+        with pytest.raises((sqlite3.IntegrityError, psycopg.errors.RestrictViolation), match="append-only"):
+            past_the_portal(portal, statement)
 
 
 def step_9_the_auditor_takes_the_evidence_away(portal: Portal, auditor: Reader, tmp_path: Path) -> None:
@@ -279,8 +304,9 @@ def step_10_people_come_and_go_and_backups_hold(portal: Portal, page: Page, tmp_
     archive = tmp_path / "backup.tar"
     portal.attestry("backup", str(archive))
     elsewhere = tmp_path / "restored"
-    portal.attestry("restore", str(archive), "--data-dir", str(elsewhere))
-    checked = portal.attestry("audit", "verify", "--database", "--data-dir", str(elsewhere))
+    there = empty_database(portal)
+    portal.attestry("restore", str(archive), "--data-dir", str(elsewhere), **there)
+    checked = portal.attestry("audit", "verify", "--database", "--data-dir", str(elsewhere), **there)
     assert checked.returncode == 0
     portal.attestry("doctor")
 

@@ -1,6 +1,6 @@
 """The kill drill: SIGKILL of web and worker at random moments while the demo runs; nothing acknowledged may be lost.
 
-    python -m tests.drills.kills [--times 20] [--seed N]
+    python -m tests.drills.kills [--times 20] [--seed N] [--on sqlite|postgresql]
 
 Starts portals with their demo until so many kills were done. Beside the demo a client sends lineage events and keeps a
 ledger of those acknowledged. In the end of each demo: every acknowledged event is there, the log verifies, version 1 is
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 from bench.spine import event
 from portal.supervisor import MARK
 from tests.running import READY, TOLD, Portal
+from tests.services import postgresql
 
 
 class Ledger(threading.Thread):
@@ -59,9 +61,9 @@ def processes(portal: Portal, kind: str) -> list[int]:
     return sorted(found)
 
 
-def demo(data: Path, times: int, chance: random.Random) -> tuple[int, list[str]]:
+def demo(data: Path, times: int, chance: random.Random, url: str = "") -> tuple[int, list[str]]:
     """Play one demo with at most so many kills; returns how many were done and what was found wrong."""
-    portal, kills = Portal(data), 0
+    portal, kills = Portal(data, {"DATABASE_URL": url}), 0
     try:
         portal.start(until=READY)
         ledger = Ledger(portal)
@@ -103,15 +105,21 @@ def wrong(portal: Portal, acknowledged: list[dict[str, Any]]) -> list[str]:
     return found
 
 
+def database(kind: str) -> AbstractContextManager[str]:
+    """The DATABASE_URL to play on: a throwaway PostgreSQL, or empty for a SQLite file in the data directory."""
+    return postgresql() if kind == "postgresql" else nullcontext("")
+
+
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--times", type=int, default=20)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--on", choices=["sqlite", "postgresql"], default="sqlite")
     chosen = arguments.parse_args()
     chance, left, found = random.Random(chosen.seed), chosen.times, list[str]()
     while left > 0:
-        with tempfile.TemporaryDirectory(prefix="attestry-kills-") as folder:
-            kills, problems = demo(Path(folder) / "data", left, chance)
+        with tempfile.TemporaryDirectory(prefix="attestry-kills-") as folder, database(chosen.on) as url:
+            kills, problems = demo(Path(folder) / "data", left, chance, url)
         left -= kills
         found += problems
         print(json.dumps({"kills": kills, "left": left, "wrong": problems}), flush=True)
