@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit import export as files
-from audit import filters, keys, proof, protections, selectors, services
+from audit import filters, keys, proof, protections, selectors, services, witness
 from audit.actor import Actor, require
 from audit.doors import actor_of, now_of, page
 from audit.models import Entry
 from audit.offline import verify
-from audit.refusals import Invalid
+from audit.refusals import Invalid, NotSeen
 
 BYTES = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
@@ -175,9 +176,19 @@ def _size(request: Request, name: str) -> int:
 
 @require_safe
 def checkpoint(request: HttpRequest) -> HttpResponse:
-    """Return the newest checkpoint, a signed note."""
+    """Return the newest checkpoint, a signed note, with the lines of witnesses who co-signed it already."""
     selectors.reader(actor_of(request))
-    return HttpResponse(selectors.latest().note, content_type=TEXT)
+    return _fresh(witness.cosigned(selectors.latest().size))
+
+
+@require_safe
+def witnessed(request: HttpRequest) -> HttpResponse:
+    """Return the newest checkpoint that a witness co-signed, with the lines of all who did."""
+    selectors.reader(actor_of(request))
+    newest = witness.newest()
+    if newest is None:
+        raise NotSeen("not_seen", what="checkpoint")
+    return _fresh(witness.cosigned(newest.size))
 
 
 @require_safe
@@ -208,7 +219,12 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
     selectors.reader(actor)
     if path.startswith("entries/"):
         require(actor, "audit", None)
-    return HttpResponse(selectors.published_tile(path), content_type=BYTES)
+    data = selectors.published_tile(path)
+    tag = f'"{sha256(data).hexdigest()}"'
+    headers = {"Cache-Control": "private, max-age=31536000, immutable", "ETag": tag}
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(data, content_type=BYTES, headers=headers)
 
 
 @require_safe
@@ -238,6 +254,11 @@ def archive(actor: Actor, request: HttpRequest) -> HttpResponseBase:
     response = StreamingHttpResponse(files.archive(taken), content_type="application/x-tar")
     response.headers["Content-Disposition"] = f'attachment; filename="{files.archive_name(taken)}.tar"'
     return response
+
+
+def _fresh(note: str) -> HttpResponse:
+    """What moves on every second: kept by nobody."""
+    return HttpResponse(note, content_type=TEXT, headers={"Cache-Control": "no-store"})
 
 
 def _download(data: bytes, kind: str, name: str) -> HttpResponse:

@@ -1,11 +1,13 @@
 """Writes inside somebody else's transaction, beside `log.append`."""
 
+from datetime import datetime
 from hashlib import sha256
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
-from audit.models import Blob
+from audit.checkpoint import Vkey
+from audit.models import Blob, Cosignature
 
 
 def put_blob(data: bytes) -> str:
@@ -16,3 +18,12 @@ def put_blob(data: bytes) -> str:
     if not Blob.objects.filter(pk=digest).exists():
         Blob.objects.bulk_create([Blob(digest=digest, size=len(data), data=data)], ignore_conflicts=True)
     return digest
+
+
+def keep_cosignature(size: int, vkey: Vkey, line: str, signed_at: datetime, now: datetime) -> None:
+    """Keep what a witness answered to the checkpoint at `size`; its first word stands."""
+    with transaction.atomic():
+        if not Cosignature.objects.filter(size=size, vkey=str(vkey)).exists():
+            Cosignature.objects.create(
+                size=size, witness=vkey.name, vkey=str(vkey), line=line, signed_at=signed_at, at=now
+            )

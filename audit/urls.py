@@ -7,6 +7,7 @@ from audit import views
 
 api = [
     path("audit/checkpoint", rest.checkpoint, name="audit.api.checkpoint"),
+    path("audit/checkpoint/witnessed", rest.witnessed, name="audit.api.witnessed"),
     path("audit/key", rest.key, name="audit.api.key"),
     path("audit/keys", rest.all_keys, name="audit.api.keys"),
     path("audit/verify.py", rest.verifier, name="audit.api.verifier"),

@@ -66,10 +66,10 @@ def _send(kind: str, pk: str) -> None:
 
 @worker_ready.connect
 def _start_threads(sender: Any, **_: Any) -> None:
-    from audit import sequence  # noqa: PLC0415 - needs Django's apps
+    from audit import sequence, tasks  # noqa: PLC0415 - needs Django's apps
     from jobs.dispatch import Dispatcher  # noqa: PLC0415
 
-    dispatcher = Dispatcher(_send, CLOCK, places=sender.controller.concurrency)
+    dispatcher = Dispatcher(_send, CLOCK | tasks.clock(), places=sender.controller.concurrency)
     dispatcher.start()
     stop = threading.Event()
     _running.extend([(dispatcher, dispatcher.stopped), (sequence.start(stop), stop)])

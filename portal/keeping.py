@@ -1,12 +1,14 @@
 """`attestry audit ...`: commands for those who keep the log and those who check it."""
 
+import os
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from portal.client import CHECKS, OK, USAGE, Failed
-from portal.terminal import DataDir, Json, server, show
+from portal.client import CHECKS, OK, SIGNED_OUT, USAGE, Failed, Portal
+from portal.terminal import DataDir, Json, server, show, tell
 
 audit = typer.Typer(help="The append-only log.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -32,3 +34,40 @@ def audit_verify(
     found = upkeep.verify_database()
     show(found, as_json=as_json, words=found["words"])
     raise typer.Exit(OK if found["holds"] else CHECKS)
+
+
+@audit.command("witness")
+def audit_witness(
+    url: Annotated[str, typer.Option(help="The portal's address.")],
+    key: Annotated[list[str], typer.Option(help="The log's verifier key, got another way; during a change, both.")],
+    state: Annotated[Path, typer.Option(help="A folder for what was seen last, and for the witness's own key.")],
+    token_file: Annotated[Path | None, typer.Option(help="A file with a token; else ATTESTRY_TOKEN.")] = None,
+    as_json: Json = False,
+) -> None:
+    """See that the log only grew since the last look, and co-sign it; exit code 5 when it was rolled back or forked."""
+    from audit import watch
+    from audit.checkpoint import read_vkey
+    from audit.refusals import Refused
+
+    token = token_file.read_text().strip() if token_file else os.environ.get("ATTESTRY_TOKEN", "")
+    if not token:
+        raise Failed("Give a token with --token-file, or in ATTESTRY_TOKEN.", SIGNED_OUT)
+    try:
+        vkeys = [read_vkey(each) for each in key]
+    except Refused:
+        raise Failed("A verifier key must be a name, an id and a key with + between.", USAGE) from None
+    portal = Portal(url, token)
+    note = portal.fetch("/api/v1/audit/checkpoint").decode(errors="replace")
+
+    def prove(old: int, new: int) -> list[str]:
+        return list(portal.get("/api/v1/audit/consistency", **{"from": old, "to": new})["proof"])
+
+    try:
+        seen = watch.look(state, vkeys, note, prove, int(time.time()))
+    except watch.Inconsistent as found:
+        show({"holds": False, "why": str(found)}, as_json=as_json, words=f"BAD log: {found}")
+        raise typer.Exit(CHECKS) from None
+    at = seen.checkpoint
+    tell(f"{at.origin} went from {seen.before} to {at.size} entries. This witness signs as {watch.vkey(state)}")
+    answer = {"holds": True, "origin": at.origin, "size": at.size, "before": seen.before, "checkpoint": seen.note}
+    show(answer, as_json=as_json, words=seen.note.rstrip("\n"))

@@ -275,6 +275,7 @@ AUDIT: Mapping[str, object] = {
     "audit.bad_origin": _("“%(origin)s” cannot name a log: it must have no spaces and no plus sign."),
     "audit.bad_vkey": _("This is not a verifier key: it must be a name, an id and an Ed25519 key with “+” between."),
     "audit.bad_checkpoint": _("The checkpoint cannot be relied on: %(why)s."),
+    "audit.bad_witnesses": _("ATTESTRY_WITNESSES must be addresses and verifier keys in turn, with spaces between."),
     "audit.bad_tile": _("The log's export has nothing at “%(path)s”."),
     "audit.bad_sizes": _(
         "`from` and `to` must be sizes of the log: at least 1, `from` not above `to`, `to` at most %(size)s."

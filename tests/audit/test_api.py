@@ -1,10 +1,12 @@
 """The log over REST: who may read what, and that what comes out verifies."""
 
+import hashlib
 import io
 import json
 import tarfile
 from base64 import b64decode
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace as Ns
 from typing import Any
@@ -15,7 +17,7 @@ from django.db import connection
 from audit import keys, proof, protections, selectors, sequence, triggers
 from audit.checkpoint import read_vkey, verify
 from audit.merkle import consistent, root_of
-from audit.models import Checkpoint, Entry, Leaf
+from audit.models import Checkpoint, Cosignature, Entry, Leaf
 from audit.offline import verify as offline
 
 pytestmark = pytest.mark.django_db
@@ -280,3 +282,29 @@ def test_separate_roles_are_recognised(people: Ns, log: Ns) -> None:
         cursor.execute("SET LOCAL ROLE app_of_this_test")
         assert not protections._separate_owner()
         cursor.execute("RESET ROLE")
+
+
+def test_a_tile_may_be_kept_for_good_and_a_checkpoint_never(people: Ns, log: Ns) -> None:
+    tile = get(people.ann, "/tile/0/000.p/4")
+    assert tile["Content-Type"] == "application/octet-stream"
+    assert tile["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert tile["ETag"] == f'"{hashlib.sha256(tile.content).hexdigest()}"'
+    again = people.ann.api.get("/api/v1/audit/tile/0/000.p/4", headers={"if-none-match": tile["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", tile["ETag"])
+    checkpoint = get(people.ann, "/checkpoint")
+    assert (checkpoint["Content-Type"], checkpoint["Cache-Control"]) == ("text/plain; charset=utf-8", "no-store")
+
+
+def test_both_verifier_keys_are_told_and_the_witnessed_checkpoint_once_there_is_one(
+    people: Ns, log: Ns, now: datetime
+) -> None:
+    first, second = map(read_vkey, get(people.ann, "/keys").content.decode().splitlines())
+    assert get(people.ann, "/key").content.decode() == f"{first}\n"
+    assert verify(get(people.ann, "/checkpoint").content.decode(), second).size == 4
+    assert get(people.ann, "/checkpoint/witnessed").status_code == 404
+    Cosignature.objects.create(size=4, witness="w", vkey="w", line="\u2014 w AAAA\n", signed_at=now, at=now)
+    told = get(people.ann, "/checkpoint/witnessed").content.decode()
+    assert told.endswith("\u2014 w AAAA\n")
+    assert get(people.ann, "/checkpoint").content.decode() == told
+    assert get(people.eve, "/checkpoint/witnessed").status_code == 404
+    assert get(people.eve, "/keys").status_code == 404
