@@ -144,6 +144,9 @@ REGISTRIES: Mapping[str, object] = {
     "registries.bad_name": _("A registry's name has 1 to %(most)s characters."),
     "registries.known_already": _("A registry with this name or address is connected already."),
     "registries.off_already": _("This registry is disconnected already."),
+    "registries.off": _(
+        "The registry %(name)s was disconnected, so nothing is written to it. Connect it again, then try again."
+    ),
     "registries.no_registry": _("No registry is known to hold this version."),
     "registries.away": _("The registry does not answer. Work that needs it waits and goes on when it returns."),
     "registries.not_let_in": _(
@@ -258,6 +261,20 @@ PROMOTIONS: Mapping[str, object] = {
     "promotions.files_changed": _("The model's files in the registry are not the ones that were approved."),
     "promotions.alias_not_kept": _("The registry did not keep the alias after it was set."),
     "promotions.no_longer_approved": _("The approvals no longer hold for what would be applied."),
+    "promotions.alias_busy": _("Another request is moving this alias now. This one waits its turn."),
+    "promotions.alias_unknown": _(
+        "The alias points at a version that is not in the catalog yet, so what would be replaced cannot be compared. "
+        "Let the registry be looked at, then try again."
+    ),
+    "promotions.gone": _(
+        "The registry has no such version any more: it, or its model, was deleted there. Once it is there again, try "
+        "again; else withdraw this request."
+    ),
+    "promotions.compromised": _(
+        "Its files in the registry are not those that were approved, so it is not put back. Roll back to an earlier "
+        "version instead."
+    ),
+    "promotions.not_live_now": _("Another decision holds there now, so this one was not put back."),
     "promotions.alias_moved": _("Somebody moved the alias while the request was being applied."),
 }
 

@@ -20,6 +20,7 @@ PURE = {
     "graph.py", "draw.py", "formats.py", "quorum.py", "subject.py", "guards.py", "decision.py", "diff.py",
     "statistics.py", "evidence.py", "headers.py", "names.py", "shapes.py", "leaf.py", "proof.py",
 }  # fmt: skip
+SERVICES = {"services.py", "applying.py"}
 
 
 def sources(root: Path = HOUSE) -> Iterator[Path]:
@@ -144,7 +145,7 @@ def test_rules_know_no_framework(path: Path) -> None:
     assert impure(tree(path)) == []
 
 
-@pytest.mark.parametrize("path", [p for p in ALL if p.name == "services.py"], ids=rel)
+@pytest.mark.parametrize("path", [p for p in ALL if p.name in SERVICES], ids=rel)
 def test_a_service_has_its_beats(path: Path) -> None:
     assert missing_beats(tree(path)) == []
 
@@ -158,7 +159,7 @@ def test_doors_and_selectors_write_nothing(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in ALL if p.name in PURE | {"services.py", "selectors.py", "records.py", "log.py", "tasks.py"}],
+    [p for p in ALL if p.name in PURE | SERVICES | {"selectors.py", "records.py", "log.py", "tasks.py"}],
     ids=rel,
 )
 def test_promises_are_written_down(path: Path) -> None:

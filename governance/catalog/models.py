@@ -82,6 +82,7 @@ class Version(models.Model):
     registry = models.ForeignKey("governance.Registry", null=True, on_delete=models.PROTECT, related_name="versions")
     created_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -143,3 +143,13 @@ def note_unreadable(version: Version, problem: str) -> bool:
     """Note that a version's files could not be digested and why (a refusal's code); false when that is known."""
     unsealed = Version.objects.filter(pk=version.pk, manifest_digest="").exclude(problem=problem)
     return unsealed.update(state=VersionState.UNREADABLE, problem=problem[:100]) == 1
+
+
+def note_gone(version: Version, now: datetime) -> bool:
+    """Note that the registry no longer has a version whose files were digested; false when that is known."""
+    return Version.objects.filter(pk=version.pk, gone_at=None).update(gone_at=now) == 1
+
+
+def note_back(version: Version) -> bool:
+    """Note that the registry has a version again that was gone; false when it was not."""
+    return Version.objects.filter(pk=version.pk, gone_at__isnull=False).update(gone_at=None) == 1

@@ -250,6 +250,7 @@ class Migration(migrations.Migration):
                 ("submitters", models.JSONField(default=list)),
                 ("alias_before", models.CharField(max_length=100, null=True)),
                 ("failure", models.JSONField(null=True)),
+                ("moving", models.BooleanField(default=False)),
                 ("created_at", models.DateTimeField()),
                 ("submitted_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
@@ -794,6 +795,7 @@ class Migration(migrations.Migration):
                 ("source_uri", models.TextField(blank=True, default="")),
                 ("created_at", models.DateTimeField()),
                 ("seen_at", models.DateTimeField()),
+                ("gone_at", models.DateTimeField(null=True)),
                 (
                     "asset",
                     models.ForeignKey(
@@ -1009,6 +1011,30 @@ class Migration(migrations.Migration):
             model_name="promotion",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("state", "applied")), fields=("asset", "environment"), name="one_applied_promotion"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="promotion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("moving", True)), fields=("asset", "environment"), name="one_moves_the_alias"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="promotion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("moving", True), models.Q(("state", "applying"), _negated=True), _connector="OR"),
+                name="applying_moves_the_alias",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="promotion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("moving", False),
+                    ("state__in", ("applying", "applied", "review_due", "ratified", "compromised")),
+                    _connector="OR",
+                ),
+                name="only_movers_move_the_alias",
             ),
         ),
         migrations.AddConstraint(

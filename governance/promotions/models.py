@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from governance.access.models import User
 from governance.catalog.models import Asset, Version
 from governance.policies.models import Environment, Policy
-from governance.promotions.rules import FOLLOWS, OPEN
+from governance.promotions.rules import FOLLOWS, MOVERS, OPEN
 
 
 class Number(models.Model):
@@ -22,7 +22,11 @@ class Number(models.Model):
 
 
 class Promotion(models.Model):
-    """One model version, one environment, one purpose, the evidence at hand, and where it stands."""
+    """One model version, one environment, one purpose, the evidence at hand, and where it stands.
+
+    `moving` is held by whoever may set the alias now: a request being applied, or a live one being put back. The
+    database lets one at a time hold it for a model and environment.
+    """
 
     class Kind(models.TextChoices):
         PROMOTION = "promotion"
@@ -50,6 +54,7 @@ class Promotion(models.Model):
     reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reversed_by")
     alias_before = models.CharField(max_length=100, null=True)
     failure = models.JSONField(null=True)
+    moving = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -66,6 +71,15 @@ class Promotion(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["asset", "environment"], condition=models.Q(state="applied"), name="one_applied_promotion"
+            ),
+            models.UniqueConstraint(
+                fields=["asset", "environment"], condition=models.Q(moving=True), name="one_moves_the_alias"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(moving=True) | ~models.Q(state="applying"), name="applying_moves_the_alias"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(moving=False) | models.Q(state__in=MOVERS), name="only_movers_move_the_alias"
             ),
             models.CheckConstraint(condition=models.Q(state__in=tuple(FOLLOWS)), name="promotion_state_known"),
             models.CheckConstraint(

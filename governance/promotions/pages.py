@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from audit.actor import Actor, Forbidden, Refused, require
+from audit.actor import Actor, Forbidden, NotSeen, Refused, require
 from audit.doors import say
 from audit.models import Leaf
+from governance.catalog.selectors import MODEL_PREFIX
 from governance.policies import selectors as policies
 from governance.policies.evidence import TITLES, findings_of
 from governance.policies.models import Environment
@@ -21,6 +24,8 @@ from governance.promotions import diff, rules, selectors
 from governance.promotions import words as wording
 from governance.promotions.models import Decision, EvidenceItem, Promotion
 from governance.promotions.selectors import Standing
+from lineage import selectors as lineage
+from lineage.naming import model_name
 
 REASONS = {
     "requested": _("asked for it"),
@@ -65,6 +70,7 @@ def page(actor: Actor, promotion: Promotion, now: datetime) -> dict[str, Any]:
         "approve_blocked": bool(failing) or promotion.state == "checking",
         "blockers": _blockers(found, failing, promotion),
         "changes": changes(promotion),
+        "picture": picture(actor, promotion),
         "timeline": timeline(promotion, found),
         "drifted": selectors.drifted(promotion),
         "previous": previous,
@@ -93,7 +99,10 @@ def _able(actor: Actor, promotion: Promotion, found: Standing) -> tuple[bool, st
 
 
 def _failure(promotion: Promotion) -> str:
-    return say(Refused(promotion.failure["code"])) if promotion.failure else ""
+    """Return why a request could not be applied or put back, in words; nothing once that is settled."""
+    if not promotion.failure or (promotion.state in rules.PLACED and selectors.drifted(promotion) is None):
+        return ""
+    return say(Refused(promotion.failure["code"], **promotion.failure.get("params", {})))
 
 
 def statement(verdict: str, about: Mapping[str, object]) -> str:
@@ -161,6 +170,18 @@ def _blockers(found: Standing, failing: list[EvidenceItem], promotion: Promotion
             if missing > len(rules.still_can(found.case, rule)):
                 blockers.append(gettext("Too few people are left who can approve under “%s”.") % rule.name)
     return blockers
+
+
+def picture(actor: Actor, promotion: Promotion) -> str:
+    """Return the address of the drawing of what a version was made from; empty when lineage knows nothing of it."""
+    asset = promotion.asset
+    name = f"{MODEL_PREFIX}{asset.name}"
+    try:
+        lineage.dataset_seen_by(actor, asset.namespace, model_name(asset.namespace, name))
+    except NotSeen:
+        return ""
+    asked = {"namespace": asset.namespace, "name": name, "type": "model", "direction": "up"}
+    return f"{reverse('lineage.file')}?{urlencode({**asked, 'depth': 6, 'max_nodes': 60, 'format': 'svg'})}"
 
 
 def changes(promotion: Promotion) -> dict[str, Any]:

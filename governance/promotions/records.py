@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,13 +10,15 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from audit.actor import Actor
 from audit.refusals import Conflict
 from governance.catalog.models import Version
 from governance.policies.models import Policy
 from governance.policies.rules import understand
+from governance.promotions import rules
 from governance.promotions.gather import Gathered, gather
 from governance.promotions.models import Decision, EvidenceItem, Number, Promotion, SigningGrant
-from governance.promotions.rules import GRANT_LIVES, LIVE, Places, Vote
+from governance.promotions.rules import GRANT_LIVES, Places, Verdict, Vote
 from governance.registries import records as ledger
 from governance.registries import selectors as registries
 
@@ -28,11 +30,23 @@ def advance(promotion: Promotion, revision: int, **changes: Any) -> None:
     """
     if revision != promotion.revision:
         raise Conflict("promotions.moved", key=promotion.key, revision=promotion.revision)
-    updated = Promotion.objects.filter(pk=promotion.pk, revision=revision).update(revision=revision + 1, **changes)
+    updated = _update(promotion, revision, changes)
     if updated != 1:
         raise Conflict("promotions.moved", key=promotion.key, revision=promotion.revision)
     for name, value in {**changes, "revision": revision + 1}.items():
         setattr(promotion, name, value)
+
+
+def _update(promotion: Promotion, revision: int, changes: Mapping[str, Any]) -> int:
+    """Write the changes; refused when somebody else may move the alias now and these would have to."""
+    try:
+        with transaction.atomic():
+            row = Promotion.objects.filter(pk=promotion.pk, revision=revision)
+            return row.update(revision=revision + 1, **changes)
+    except IntegrityError as error:
+        if not changes.get("moving"):
+            raise
+        raise Conflict("promotions.alias_busy", alias=promotion.alias) from error
 
 
 def draft(version: Version, policy: Policy, requester: UUID, now: datetime) -> Promotion:
@@ -173,7 +187,7 @@ def supersede(promotion: Promotion, now: datetime) -> Sequence[tuple[Promotion, 
     """End what was applied in that environment before `promotion`; return each ended request with its new state."""
     before = Promotion.objects.filter(asset=promotion.asset, environment=promotion.environment)
     ended = []
-    for each in before.filter(state__in=LIVE).exclude(pk=promotion.pk):
+    for each in before.filter(state__in=rules.PLACED).exclude(pk=promotion.pk):
         state = "rolled_back" if each.pk == promotion.reverses_id else "superseded"
         advance(each, each.revision, state=state, ended_at=now)
         ended.append((each, state))
@@ -183,21 +197,55 @@ def supersede(promotion: Promotion, now: datetime) -> Sequence[tuple[Promotion, 
 def note_alias(promotion: Promotion, label: str, now: datetime) -> None:
     """Add to the ledger where the registry was just seen to have the alias, when that is news."""
     registry = registries.registry_of(promotion.version)
-    known = registries.alias_target(promotion.asset, promotion.alias)
-    if registry is not None and (known.label if known else "") != label:
+    if registry is not None and registries.alias_label(promotion.asset, promotion.alias) != label:
         ledger.note_seen(registry, promotion.asset, promotion.alias, label, now)
 
 
-def places(promotion: Promotion, digest: str, alias: str | None) -> Places:
+def settled(was: str, state: str, now: datetime) -> dict[str, Any]:
+    """Return the times and notes that follow when a request goes from `was` to `state` by itself.
+
+    An approval is dated once, when it begins, and ends when the request goes back to review.
+    """
+    if state == was:
+        return {}
+    if state == "expired":
+        return {"ended_at": now}
+    return {"decided_at": now, "failure": None} if state == "approved" else {"decided_at": None}
+
+
+def verified(promotion: Promotion, verdict: Verdict, gathered: Gathered, alias: str | None) -> dict[str, Any]:
+    """Return what a request's verification changes: its state, why, and what it may do about the alias.
+
+    An alias that was moved to other files of the same digest is the new baseline; the approvals hold for it. An
+    approval that no longer holds ends, so that a later one has its full time.
+    """
+    state = verdict.state if verdict.state == promotion.state else rules.move(promotion.state, verdict.state)
+    changes: dict[str, Any] = {"state": state, "failure": {"code": verdict.code} if verdict.code else None}
+    applying = state == "applying"
+    if applying and promotion.state != "applying":
+        changes |= {"alias_before": alias or "", "baseline": gathered.baseline}
+    return changes | {"moving": applying} | ({"decided_at": None} if state == "in_review" else {})
+
+
+def places(promotion: Promotion, baseline: Version | None, digest: str, alias: str | None) -> Places:
     """Return what the registry was found to say, beside what was approved and noted; no alias is the empty label."""
     return Places(
         approved_digest=promotion.manifest_digest,
         found_digest=digest,
         candidate=promotion.version.label,
-        baseline=promotion.baseline.label if promotion.baseline else "",
+        baseline=baseline.label if baseline else "",
         before=promotion.alias_before,
         alias=alias or "",
     )
+
+
+def replace_failed_roll_back(current: Promotion, now: datetime) -> list[Promotion]:
+    """End the roll-back that could not be applied there, so that another can take its place; return what ended."""
+    failed = Promotion.objects.filter(asset=current.asset, environment=current.environment, state="apply_failed")
+    ended = list(failed.filter(kind=Promotion.Kind.ROLLBACK))
+    for each in ended:
+        advance(each, each.revision, state=rules.move(each.state, "withdrawn"), ended_at=now)
+    return ended
 
 
 def open_roll_back(current: Promotion, before: Promotion, person: UUID, now: datetime) -> Promotion:
@@ -206,3 +254,26 @@ def open_roll_back(current: Promotion, before: Promotion, person: UUID, now: dat
     promotion.kind, promotion.reverses = Promotion.Kind.ROLLBACK, current
     promotion.purpose, promotion.state = before.purpose, "in_review"
     return open_request(promotion, gather(before.version, current.environment, before.policy, now, narrow=True), now)
+
+
+def entry(actor: Actor, promotion: Promotion, action: str, now: datetime, **about: object) -> dict[str, Any]:
+    """Return the log's entry about a request, for `log.append`."""
+    return {
+        "actor": actor,
+        "action": action,
+        "at": now,
+        "scope_id": promotion.scope_id,
+        "subjects": [
+            f"promotion:{promotion.pk}",
+            f"model_version:{promotion.version_id}",
+            f"asset:{promotion.asset_id}",
+        ],
+        "about": {
+            "key": promotion.key,
+            "state": promotion.state,
+            "revision": promotion.revision,
+            "environment": promotion.environment.name,
+            "subject_digest": promotion.subject_digest,
+            **about,
+        },
+    }

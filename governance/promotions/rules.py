@@ -44,7 +44,12 @@ WATCHED = (*REVIEWABLE, "changes_requested", "approved", "apply_failed")
 WITHDRAWABLE = tuple(state for state, after in FOLLOWS.items() if "withdrawn" in after)
 APPLICABLE = ("approved", "applying", "apply_failed")
 LIVE = ("applied", "review_due", "ratified")
-APPLIED_ONCE = (*LIVE, "superseded", "rolled_back")
+PLACED = (*LIVE, "compromised")
+"""What decided where the alias stands now, whether or not it still should."""
+CAN_BE_COMPROMISED = tuple(state for state, after in FOLLOWS.items() if "compromised" in after)
+LEFT = ("rolled_back", "revoked", "compromised")
+MOVERS = ("applying", *PLACED)
+APPLIED_ONCE = (*PLACED, "superseded", "rolled_back")
 
 
 @dataclass(frozen=True)
@@ -266,7 +271,10 @@ def decide(case: Case, person: UUID, ballot: Ballot) -> Case:
 
 @dataclass(frozen=True)
 class Places:
-    """What the registry says at the moment of applying, beside what was approved and noted."""
+    """What the registry says at the moment of applying, beside what was approved and noted.
+
+    `baseline` is the label of the version the catalog knows where the alias points; empty for none.
+    """
 
     approved_digest: str
     found_digest: str
@@ -287,19 +295,74 @@ class Verdict:
 def verify(case: Case, subject: Subject, places: Places) -> Verdict:
     """Return whether an approved request may be applied now.
 
-    The files must be those that were approved, the alias must point where it did when people decided (or, when this
-    is a repetition, where it was noted or already at the candidate), and the decisions must still count. An alias
-    that was moved already is finished; one that was not is checked like the first time, however long ago that was.
+    The files must be those that were approved, the alias must point at the files it pointed at when people decided
+    (or, when this is a repetition, where it was noted or already at the candidate), and the decisions must still
+    count. An alias that was moved already is finished; one that was not is checked like the first time, however long
+    ago that was. An alias at a version nobody has catalogued cannot be compared, so it waits for a person.
     """
     if places.found_digest != places.approved_digest:
         return Verdict("apply_failed", "promotions.files_changed")
     if case.state == "applying" and places.alias == places.candidate:
         return Verdict("applying")
-    if places.alias != (places.before if case.state == "applying" else places.baseline):
+    if places.alias != places.baseline:
+        return Verdict("apply_failed", "promotions.alias_unknown")
+    changed = subject.changed_since(case.subject)
+    if "baseline_digest" in changed or (case.state == "applying" and places.alias != places.before):
         return Verdict("in_review", "promotions.alias_moved")
-    if subject.changed_since(case.subject) or not enough(case):
+    if changed or not enough(case):
         return Verdict("in_review", "promotions.no_longer_approved")
     return Verdict("applying")
+
+
+@dataclass(frozen=True)
+class Application:
+    """One time a request's version was put where it was wanted; `back` says that it was a roll-back.
+
+    `usable` is false once the version's files were changed or the registry lost it.
+    """
+
+    request: UUID
+    version: UUID
+    state: str
+    back: bool
+    usable: bool
+
+
+def chain(history: Sequence[Application]) -> list[Application]:
+    """Return what led to what runs now, oldest first: a roll-back takes what it left off the end."""
+    found: list[Application] = []
+    for each in history:
+        if each.back:
+            at = [known.version for known in found]
+            found = found[: at.index(each.version)] if each.version in at else found[:-1]
+        found.append(each)
+    return found
+
+
+def may_return(history: Sequence[Application], request: UUID) -> bool:
+    """Whether that request's version may run there again: superseded, intact, and not rolled back from since."""
+    places = [at for at, each in enumerate(history) if each.request == request]
+    if not places:
+        return False
+    asked, later = history[places[-1]], history[places[-1] + 1 :]
+    left = {each.version for each in later if each.state in LEFT}
+    return asked.state == "superseded" and asked.usable and asked.version not in left
+
+
+def previous(history: Sequence[Application]) -> UUID | None:
+    """Return the request to go back to from what runs now, if there is one: always further back, never in a circle."""
+    led = chain(history)
+    earlier = [each for each in led[:-1] if each.version != led[-1].version and may_return(history, each.request)]
+    return earlier[-1].request if earlier else None
+
+
+def not_to_put_back(state: str, version: str, approved: str, found: str) -> str:
+    """Return why a request's version must not be put back where it was applied (a refusal's code), or nothing."""
+    if state == "compromised" or version == "compromised":
+        return "promotions.compromised"
+    if state not in LIVE:
+        return "promotions.not_live_now"
+    return "" if found == approved else "promotions.files_changed"
 
 
 def settle(case: Case, *, ready: bool, until: datetime) -> str:

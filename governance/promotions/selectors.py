@@ -14,13 +14,14 @@ from audit.actor import Actor, Forbidden, NotSeen, Refused, visible
 from audit.models import Opening
 from governance.access.models import Grant, ScopeClosure, User
 from governance.access.selectors import live_grants
+from governance.catalog.rules import VersionState
 from governance.policies.rules import Rule, understand
 from governance.promotions import rules
 from governance.promotions.models import Decision, EvidenceItem, Promotion
 from governance.promotions.rules import Case, Vote
 from governance.promotions.subject import Subject
 from governance.registries import selectors as registries
-from governance.registries.models import Registry
+from governance.registries.models import AliasExpected, Registry
 from jobs import selectors as clock
 
 KEY = re.compile(r"PR-([1-9][0-9]{0,17})", re.ASCII)
@@ -91,10 +92,16 @@ def known_id(text: str) -> UUID | None:
     return pk if Promotion.objects.filter(pk=pk).exists() else None
 
 
-def open_ids() -> list[UUID]:
-    """Return the requests whose evidence and time are watched, oldest first."""
-    watched = Promotion.objects.filter(state__in=rules.WATCHED)
+def watched_ids() -> list[UUID]:
+    """Return the requests whose evidence and time are watched, and live ones whose files were changed; oldest first."""
+    changed = Q(state__in=rules.CAN_BE_COMPROMISED, version__state=VersionState.COMPROMISED)
+    watched = Promotion.objects.filter(Q(state__in=rules.WATCHED) | changed)
     return list(watched.order_by("created_at").values_list("pk", flat=True))
+
+
+def put_back_ids() -> list[UUID]:
+    """Return the live requests whose alias is being put back, so that a worker that died leaves none half done."""
+    return list(Promotion.objects.filter(state__in=rules.PLACED, moving=True).values_list("pk", flat=True))
 
 
 def unapplied_ids(since: datetime) -> list[UUID]:
@@ -237,30 +244,46 @@ def reasons_of(decisions: Sequence[Decision]) -> dict[int, str]:
     return dict(Opening.objects.filter(entry_id__in=entries, field="reason").values_list("entry_id", "value"))
 
 
-def previous(promotion: Promotion) -> Promotion | None:
-    """Return the request a roll-back goes back to: the last one applied there before, for another version."""
-    before = rows().filter(
-        asset_id=promotion.asset_id,
-        environment_id=promotion.environment_id,
-        state="superseded",
-        applied_at__lte=promotion.applied_at,
+def _applications(asset_id: UUID, environment_id: UUID) -> list[rules.Application]:
+    """Return every application of a request to that environment in the order they were made."""
+    there = Promotion.objects.filter(asset_id=asset_id, environment_id=environment_id, applied_at__isnull=False)
+    known = {each.pk: each for each in there.select_related("version")}
+    order = AliasExpected.objects.filter(promotion_id__in=known).order_by("pk")
+    return [_application(known[pk]) for pk in order.values_list("promotion_id", flat=True) if pk is not None]
+
+
+def _application(promotion: Promotion) -> rules.Application:
+    version = promotion.version
+    return rules.Application(
+        promotion.pk,
+        version.pk,
+        promotion.state,
+        promotion.kind == Promotion.Kind.ROLLBACK,
+        version.state != VersionState.COMPROMISED and version.gone_at is None,
     )
-    return before.exclude(version_id=promotion.version_id).order_by("-applied_at", "-number").first()
 
 
 def way_back(asked: Promotion) -> tuple[Promotion | None, Promotion | None]:
-    """Return the live request and the one to go back to: the one before it, or `asked` when that was superseded."""
-    if asked.state in rules.LIVE:
-        return asked, previous(asked)
-    current = live(asked.asset_id, asked.environment_id)
-    if asked.state != "superseded" or current is None or current.version_id == asked.version_id:
+    """Return the live request and the one to go back to: the one before it, or `asked` when that was superseded.
+
+    Both are `None` when there is no way back: never to what was rolled back from, changed, or lost by the registry.
+    """
+    if asked.state not in (*rules.PLACED, "superseded"):
         return None, None
-    return current, asked
+    current = asked if asked.state in rules.PLACED else live(asked.asset_id, asked.environment_id)
+    if current is None:
+        return None, None
+    history = _applications(asked.asset_id, asked.environment_id)
+    if asked is current:
+        target = rules.previous(history)
+        return (current, by_id(target)) if target else (None, None)
+    possible = asked.version_id != current.version_id and rules.may_return(history, asked.pk)
+    return (current, asked) if possible else (None, None)
 
 
 def live(asset_id: UUID, environment_id: UUID) -> Promotion | None:
     """Return the request that put a version where it runs now, if any did."""
-    found = rows().filter(asset_id=asset_id, environment_id=environment_id, state__in=rules.LIVE)
+    found = rows().filter(asset_id=asset_id, environment_id=environment_id, state__in=rules.PLACED)
     return found.order_by("-applied_at").first()
 
 
@@ -268,10 +291,13 @@ def drifted(promotion: Promotion) -> str | None:
     """Return which version the alias points at instead (empty for none), or `None` while it is where it should be."""
     if promotion.state not in rules.LIVE:
         return None
-    seen = registries.alias_target(promotion.asset, promotion.alias)
-    if seen is not None and seen.pk == promotion.version_id:
-        return None
-    return seen.label if seen else ""
+    seen = registries.alias_label(promotion.asset, promotion.alias)
+    return None if seen == promotion.version.label else seen
+
+
+def compromised_for(actor: Actor) -> list[Promotion]:
+    """Return what runs with files nobody approved, of models `actor` may see, oldest first."""
+    return list(visible_to(actor).filter(state="compromised").order_by("applied_at"))
 
 
 def can_decide(actor: Actor, found: Standing) -> bool:

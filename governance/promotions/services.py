@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -40,36 +39,6 @@ class Signed:
     grant: str
 
 
-@dataclass(frozen=True)
-class Found:
-    """What an errand found in the registry: the digest of the version's files, and where the alias points."""
-
-    digest: str
-    alias: str | None
-
-
-def _entry(actor: Actor, promotion: Promotion, action: str, now: datetime, **about: object) -> dict[str, Any]:
-    return {
-        "actor": actor,
-        "action": action,
-        "at": now,
-        "scope_id": promotion.scope_id,
-        "subjects": [
-            f"promotion:{promotion.pk}",
-            f"model_version:{promotion.version_id}",
-            f"asset:{promotion.asset_id}",
-        ],
-        "about": {
-            "key": promotion.key,
-            "state": promotion.state,
-            "revision": promotion.revision,
-            "environment": promotion.environment.name,
-            "subject_digest": promotion.subject_digest,
-            **about,
-        },
-    }
-
-
 @transaction.atomic(durable=True)
 def request(*, actor: Actor, wish: Wish, now: datetime) -> Promotion:
     """Ask for a version to run in an environment, with the evidence as it stands now.
@@ -93,7 +62,7 @@ def request(*, actor: Actor, wish: Wish, now: datetime) -> Promotion:
     if not version.manifest_digest:
         registries.owe_digest(version.pk)
     log.append(
-        **_entry(
+        **records.entry(
             actor,
             promotion,
             "promotion.requested",
@@ -131,7 +100,7 @@ def resubmit(*, actor: Actor, key: str, revision: int, purpose: str, now: dateti
     )
     rules.require_possible(selectors.standing(selectors.by_id(promotion.pk), now).case)
     log.append(
-        **_entry(actor, promotion, "promotion.resubmitted", now, submission=promotion.submission),
+        **records.entry(actor, promotion, "promotion.resubmitted", now, submission=promotion.submission),
         private={"purpose": promotion.purpose} if promotion.purpose else None,
     )
     enqueue("promotions.reassess", str(promotion.pk), dedupe_key=f"promotions.reassess:{promotion.pk}")
@@ -157,7 +126,7 @@ def sign(*, actor: Actor, key: str, verdict: str, password: str, now: datetime) 
         raise Forbidden("promotions.password_wrong")
     grant, secret = records.give_grant(promotion, person, verdict, now)
     log.append(
-        **_entry(actor, promotion, "promotion.signed", now, verdict=verdict, grant=str(grant.pk)),
+        **records.entry(actor, promotion, "promotion.signed", now, verdict=verdict, grant=str(grant.pk)),
     )
     return promotion, secret, grant.expires_at
 
@@ -181,7 +150,7 @@ def decide(*, actor: Actor, key: str, signed: Signed, now: datetime) -> Promotio
     records.advance(promotion, signed.revision, state=after.state, **decided, **ended)
     vote = after.votes[-1]
     entry = log.append(
-        **_entry(
+        **records.entry(
             actor,
             promotion,
             "promotion.decided",
@@ -214,7 +183,7 @@ def withdraw(*, actor: Actor, key: str, revision: int, reason: str, now: datetim
     state = rules.move(promotion.state, "withdrawn")
     records.advance(promotion, revision, state=state, ended_at=now)
     log.append(
-        **_entry(actor, promotion, "promotion.withdrawn", now),
+        **records.entry(actor, promotion, "promotion.withdrawn", now),
         private={"reason": reason.strip()[: rules.LONGEST_TEXT]} if reason.strip() else None,
     )
     return promotion
@@ -237,12 +206,14 @@ def roll_back(*, actor: Actor, key: str, signed: Signed, now: datetime) -> Promo
     rules.require_reason(signed.ballot.reason)
     records.spend_grant(asked, person, "roll_back", signed.grant, now)
     records.advance(asked, signed.revision)
+    for failed in records.replace_failed_roll_back(current, now):
+        log.append(**records.entry(actor, failed, "promotion.withdrawn", now))
     promotion = records.open_roll_back(current, before, person, now)
     found = selectors.standing(promotion, now)
     after = rules.decide(found.case, person, Ballot("approve"))
     records.advance(promotion, promotion.revision, state=after.state, decided_at=now)
     entry = log.append(
-        **_entry(actor, promotion, "promotion.roll_back", now, reverses=current.key, target=before.key),
+        **records.entry(actor, promotion, "promotion.roll_back", now, reverses=current.key, target=before.key),
         private={"reason": signed.ballot.reason.strip()},
     )
     records.note_decision(promotion, after.votes[-1], promotion.revision, entry.pk)
@@ -257,11 +228,12 @@ def put_back(*, actor: Actor, key: str, now: datetime) -> Promotion:
     require(actor, "approve", promotion.asset)
     selectors.person(actor)
     if promotion.state not in rules.LIVE:
-        raise Conflict("promotions.not_live", key=promotion.key)
+        compromised = promotion.state == "compromised"
+        raise Conflict("promotions.compromised" if compromised else "promotions.not_live", key=promotion.key)
     elsewhere = selectors.drifted(promotion)
     if elsewhere is None:
         raise Invalid("promotions.nothing_to_put_back")
-    log.append(**_entry(actor, promotion, "promotion.put_back_asked", now, found=elsewhere))
+    log.append(**records.entry(actor, promotion, "promotion.put_back_asked", now, found=elsewhere))
     enqueue("promotions.put_back", str(promotion.pk), dedupe_key=f"promotions.put_back:{promotion.pk}")
     return promotion
 
@@ -274,7 +246,7 @@ def retry(*, actor: Actor, key: str, revision: int, now: datetime) -> Promotion:
     if promotion.state != "apply_failed":
         raise Conflict("promotions.wrong_state", state=promotion.state, wanted="applying")
     records.advance(promotion, revision, failure=None)
-    log.append(**_entry(actor, promotion, "promotion.retried", now))
+    log.append(**records.entry(actor, promotion, "promotion.retried", now))
     enqueue("promotions.apply", str(promotion.pk), dedupe_key=f"promotions.apply:{promotion.pk}")
     return promotion
 
@@ -293,91 +265,16 @@ def reassess(*, actor: Actor, promotion_id: UUID, now: datetime) -> Promotion:
     gathered = gather(promotion.version, promotion.environment, promotion.policy, now, narrow=narrow)
     before, was = Subject(**promotion.subject), promotion.state
     changed = gathered.subject.changed_since(before)
+    if not changed and gathered.baseline != promotion.baseline:
+        changed = ["baseline"]
     columns = records.adopt(promotion, gathered, now) if changed else {}
     promotion = selectors.by_id(promotion_id) if changed else promotion
     case = replace(selectors.standing(promotion, now).case, subject=gathered.subject)
     state = rules.settle(case, ready=bool(gathered.subject.manifest_digest), until=records.expiry(promotion))
     if not changed and state == was:
         return promotion
-    decided = {"decided_at": now} if state == "approved" else {"ended_at": now} if state == "expired" else {}
-    records.advance(promotion, promotion.revision, **columns, **decided, state=state)
-    log.append(**_entry(actor, promotion, "promotion.reassessed", now, changed=changed, before=was))
+    records.advance(promotion, promotion.revision, **columns, **records.settled(was, state, now), state=state)
+    log.append(**records.entry(actor, promotion, "promotion.reassessed", now, changed=changed, before=was))
     if state == "approved":
         enqueue("promotions.apply", str(promotion.pk), dedupe_key=f"promotions.apply:{promotion.pk}")
     return promotion
-
-
-@transaction.atomic(durable=True)
-def begin(*, actor: Actor, promotion_id: UUID, found: Found, now: datetime) -> Promotion:
-    """Verify everything once more and note where the alias points, before it is moved; repeating it does no harm.
-
-    Returns the request `applying` when the alias may be moved now. Changed files end in `apply_failed`; a quorum,
-    eligibility or baseline that no longer holds sends it back to review.
-    """
-    promotion = selectors.by_id(promotion_id)
-    require(actor, "register", promotion.asset)
-    if promotion.state not in ("approved", "applying", "apply_failed"):
-        return promotion
-    was, narrow = promotion.state, promotion.kind == Promotion.Kind.ROLLBACK
-    records.note_alias(promotion, found.alias or "", now)
-    gathered = gather(promotion.version, promotion.environment, promotion.policy, now, narrow=narrow)
-    case = replace(selectors.standing(promotion, now).case, failing=gathered.failing)
-    verdict = rules.verify(case, gathered.subject, records.places(promotion, found.digest, found.alias))
-    if verdict.state == was:
-        return promotion
-    before = {"alias_before": found.alias or ""} if verdict.state == "applying" else {}
-    failure = {"code": verdict.code} if verdict.code else None
-    state = rules.move(was, verdict.state)
-    records.advance(promotion, promotion.revision, state=state, failure=failure, **before)
-    log.append(
-        **_entry(actor, promotion, "promotion.applying", now, before=was, alias=found.alias or "", code=verdict.code)
-    )
-    if verdict.state == "in_review":
-        enqueue("promotions.reassess", str(promotion.pk), dedupe_key=f"promotions.reassess:{promotion.pk}")
-    return promotion
-
-
-@transaction.atomic(durable=True)
-def finish(*, actor: Actor, promotion_id: UUID, kept: bool, now: datetime) -> Promotion:
-    """Note that the alias was moved and read back (`kept`), exactly once; or that the registry did not keep it.
-
-    What was live there before is superseded, or rolled back, in the same transaction.
-    """
-    promotion = selectors.by_id(promotion_id)
-    require(actor, "register", promotion.asset)
-    if promotion.state != "applying":
-        return promotion
-    if not kept:
-        records.advance(
-            promotion, promotion.revision, state="apply_failed", failure={"code": "promotions.alias_not_kept"}
-        )
-        log.append(**_entry(actor, promotion, "promotion.apply_failed", now, code="promotions.alias_not_kept"))
-        return promotion
-    for ended, state in records.supersede(promotion, now):
-        log.append(**_entry(actor, ended, f"promotion.{state}", now, by=promotion.key))
-    records.advance(promotion, promotion.revision, state="applied", applied_at=now, failure=None)
-    records.note_alias(promotion, promotion.version.label, now)
-    registries.expect_alias(promotion.asset, promotion.alias, promotion.version, promotion.pk, now, promotion.key)
-    log.append(
-        **_entry(
-            actor,
-            promotion,
-            "promotion.applied",
-            now,
-            alias=promotion.alias,
-            before=promotion.alias_before or "",
-            after=promotion.version.label,
-            manifest_digest=promotion.manifest_digest,
-        )
-    )
-    return promotion
-
-
-@transaction.atomic(durable=True)
-def note_put_back(*, actor: Actor, promotion_id: UUID, found: Found, now: datetime) -> None:
-    """Note that the alias points where the live request put it again, and where it had been moved."""
-    promotion = selectors.by_id(promotion_id)
-    require(actor, "register", promotion.asset)
-    log.append(
-        **_entry(actor, promotion, "promotion.put_back", now, before=found.alias or "", after=promotion.version.label)
-    )

@@ -102,6 +102,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "tabs": [(name, title, name == tab) for name, title in TABS.items()],
         "chips": chips,
         "count": selectors.needs_decision_count(actor),
+        "compromised": selectors.compromised_for(actor),
         "drifts": ways_back(request, drifts_for(actor)),
     }
     return render(request, "governance/promotions/inbox.html", context)

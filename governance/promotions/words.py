@@ -46,5 +46,5 @@ NEXT: Mapping[str, str] = {
     "rolled_back": _("It was rolled back to the version approved before."),
     "revoked": _("The approval was revoked."),
     "review_due": _("Its approval is due for review."),
-    "compromised": _("Its files are not those that were approved."),
+    "compromised": _("It runs there, and its files are not those that were approved. Roll back, or replace it."),
 }

@@ -83,10 +83,15 @@ def last_expected(asset_ids: Iterable[UUID]) -> list[AliasExpected]:
     return list(rows.select_related("asset", "version", "registry").order_by("alias"))
 
 
-def alias_target(asset: Asset, alias: str) -> Version | None:
-    """Return the version the alias was last seen at; `None` when it is gone or never was."""
+def alias_label(asset: Asset, alias: str) -> str:
+    """Return the label of the version the alias was last seen at, catalogued or not; empty when gone or never seen."""
     seen = AliasSeen.objects.filter(asset=asset, alias=alias).order_by("-id").first()
-    label = seen.version_label if seen else ""
+    return seen.version_label if seen else ""
+
+
+def alias_target(asset: Asset, alias: str) -> Version | None:
+    """Return the version the alias was last seen at; `None` when it is gone, never was, or is not catalogued."""
+    label = alias_label(asset, alias)
     return Version.objects.filter(asset=asset, label=label).select_related("asset").first() if label else None
 
 

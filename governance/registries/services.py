@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -14,7 +15,7 @@ from governance.access.models import Scope
 from governance.access.rules import Action
 from governance.access.selectors import root
 from governance.catalog import records as catalog
-from governance.catalog.models import Asset
+from governance.catalog.models import Asset, Version
 from governance.catalog.records import Named, Observed
 from governance.registries import records, rules, selectors
 from governance.registries.models import HookDelivery, Registry
@@ -271,6 +272,8 @@ def note_digest(*, actor: Actor, version_id: UUID, found: Digested, now: datetim
     require(actor, Action.REGISTER, version)
     digest = rules.manifest_digest(found.files)
     before = version.manifest_digest
+    if catalog.note_back(version):
+        log.append(**_about(actor, version, "version.back", now, label=version.label))
     outcome = catalog.note_digest(version, digest, [vars(file) for file in found.files], found.schema, now)
     if outcome == "same":
         return outcome
@@ -296,15 +299,31 @@ def note_unreadable(*, actor: Actor, version_id: UUID, problem: str, now: dateti
         raise NotSeen("not_seen", what="version")
     require(actor, Action.REGISTER, version)
     if catalog.note_unreadable(version, problem):
-        log.append(
-            actor=actor,
-            action="version.unreadable",
-            subjects=[version.subject, version.asset.subject],
-            scope_id=version.scope_id,
-            about={"problem": problem, "label": version.label},
-            outcome="failure",
-            at=now,
-        )
+        about = {"problem": problem, "label": version.label}
+        log.append(**_about(actor, version, "version.unreadable", now, **about), outcome="failure")
+
+
+@transaction.atomic(durable=True)
+def note_gone(*, actor: Actor, version_id: UUID, now: datetime) -> None:
+    """Note that the registry says it has no such version any more; news once, until it is there again."""
+    version = selectors.version(version_id)
+    if version is None:
+        raise NotSeen("not_seen", what="version")
+    require(actor, Action.REGISTER, version)
+    if catalog.note_gone(version, now):
+        log.append(**_about(actor, version, "version.gone", now, label=version.label), outcome="failure")
+        enqueue("promotions.sweep", dedupe_key="promotions.sweep")
+
+
+def _about(actor: Actor, version: Version, action: str, now: datetime, **about: object) -> dict[str, Any]:
+    return {
+        "actor": actor,
+        "action": action,
+        "subjects": [version.subject, version.asset.subject],
+        "scope_id": version.scope_id,
+        "about": about,
+        "at": now,
+    }
 
 
 @transaction.atomic(durable=True)

@@ -128,7 +128,13 @@ def digest(work: Work, version_id: str) -> None:
     try:
         with _reached(work, registry) as mlflow:
             contents = mlflow.contents(version.asset.name, version.label, tell)
-    except (Invalid, NotSeen) as refusal:
+    except NotSeen as refusal:
+        if version.manifest_digest:
+            services.note_gone(actor=system(), version_id=version.pk, now=work.now())
+        else:
+            services.note_unreadable(actor=system(), version_id=version.pk, problem=refusal.code, now=work.now())
+        return
+    except Invalid as refusal:
         services.note_unreadable(actor=system(), version_id=version.pk, problem=refusal.code, now=work.now())
         return
     found = Digested(contents.files, contents.signature)

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from audit.actor import system
 from audit.models import Entry
-from governance.promotions import selectors, services
+from governance.promotions import applying, selectors, services
+from governance.promotions.applying import Found
 from governance.promotions.models import Decision, EvidenceItem, Promotion
-from governance.promotions.services import Found
 from governance.registries.models import AliasExpected, AliasSeen
 from jobs.models import Job
 from jobs.records import enqueue
@@ -21,11 +21,11 @@ pytestmark = pytest.mark.django_db
 
 def begin(promotion, now, alias=None, digest=None):
     found = Found(digest or promotion.manifest_digest, alias)
-    return services.begin(actor=system(), promotion_id=promotion.pk, found=found, now=now)
+    return applying.begin(actor=system(), promotion_id=promotion.pk, found=found, now=now)
 
 
 def finish(promotion, now, kept=True):
-    return services.finish(actor=system(), promotion_id=promotion.pk, kept=kept, now=now)
+    return applying.finish(actor=system(), promotion_id=promotion.pk, kept=kept, now=now)
 
 
 def reassess(promotion, now):

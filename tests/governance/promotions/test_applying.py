@@ -78,9 +78,9 @@ def test_a_worker_killed_at_any_step_leaves_work_that_finishes_once(live, rest, 
     key = approve(live, rest, "1")
     places = {
         "look": (tasks, "look"),
-        "begin": (tasks.services, "begin"),
+        "begin": (tasks.applying, "begin"),
         "set": (tasks, "point"),
-        "finish": (tasks.services, "finish"),
+        "finish": (tasks.applying, "finish"),
     }
     home, name = places[step]
     real = getattr(home, name)
@@ -156,3 +156,25 @@ def test_delivering_the_same_job_twice_applies_once(live, rest, run_jobs):
         enqueue("promotions.apply", str(now_at(key).pk))
     run_jobs()
     assert Entry.objects.filter(action="promotion.applied").count() == 1
+
+
+def test_a_version_deleted_in_mlflow_cannot_be_applied_and_says_so(live, rest, run_jobs):
+    key = approve(live, rest, "1")
+    live.mlflow.client().delete_model_version(live.trained.name, "1")
+    run_jobs()
+    assert (now_at(key).state, now_at(key).failure) == ("apply_failed", {"code": "promotions.gone"})
+    assert now_at(key).version.gone_at is not None
+    page = live.people.olga.client.get(f"/approvals/{key}").content.decode()
+    assert "The registry has no such version any more" in page
+    assert "Try again" in page
+
+
+def test_a_model_deleted_in_mlflow_leaves_nothing_to_put_back(live, rest, run_jobs):
+    key = approve(live, rest, "1")
+    run_jobs()
+    live.mlflow.client().delete_registered_model(live.trained.name)
+    live.alias("")
+    assert rest.put_back(live.people.omar, key).done
+    run_now(run_jobs)
+    assert (now_at(key).state, now_at(key).failure) == ("applied", {"code": "promotions.gone"})
+    assert not Job.objects.filter(kind="promotions.put_back").exclude(state="done").exists()

@@ -10,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from audit.actor import system
 from audit.models import Entry
 from audit.refusals import Refused
-from governance.promotions import rules, selectors, services
+from governance.promotions import applying, rules, selectors, services
+from governance.promotions.applying import Found
 from governance.promotions.models import Promotion
 from governance.promotions.rules import Ballot
-from governance.promotions.services import Found, Signed, Wish
+from governance.promotions.services import Signed, Wish
 from tests.conftest import PASSWORD
 from tests.governance.promotions.conftest import scan
 
@@ -89,12 +90,12 @@ class Machine(RuleBasedStateMachine):
     def apply(self, dies):
         made = self.newest()
         found = Found(made.manifest_digest, self.alias)
-        after = self.act(services.begin, actor=system(), promotion_id=made.pk, found=found)
+        after = self.act(applying.begin, actor=system(), promotion_id=made.pk, found=found)
         if after is None or after.state != "applying" or dies == "before":
             return
         self.alias = made.version.label
         if dies != "after":
-            self.act(services.finish, actor=system(), promotion_id=made.pk, kept=True)
+            self.act(applying.finish, actor=system(), promotion_id=made.pk, kept=True)
 
     @invariant()
     def one_is_open(self):

@@ -134,6 +134,51 @@ def test_an_alias_moved_behind_our_back_is_noticed_and_its_return_too(
     assert selectors.drifts_for(people.olga.actor) == []
 
 
+@pytest.mark.parametrize("how", ["alias removed", "version deleted", "model deleted"])
+def test_an_alias_removed_behind_our_back_is_noticed_like_one_that_moved(
+    mlflow: Server, connected, run_jobs, people, now, how
+) -> None:
+    from django.db import transaction
+
+    trained, client = mlflow.train(), mlflow.client()
+    registry = connected(mlflow.uri)
+    run_jobs()
+    asset = model(trained.name)
+    MlflowRegistry(mlflow.uri).set_alias(trained.name, "champion", "1")
+    owe("registries.watch", registry.pk)
+    run_jobs()
+    with transaction.atomic():
+        records.expect_alias(asset, "champion", asset.versions.get(label="1"), None, now)
+    {
+        "alias removed": lambda: client.delete_registered_model_alias(trained.name, "champion"),
+        "version deleted": lambda: client.delete_model_version(trained.name, "1"),
+        "model deleted": lambda: client.delete_registered_model(trained.name),
+    }[how]()
+    owe("registries.watch", registry.pk)
+    run_jobs()
+    later = clock.now() + rules.CONFIRM_AFTER
+    while clock.now() <= later:
+        time.sleep(0.2)
+    run_jobs()
+    (drift,) = selectors.drifts_for(people.olga.actor)
+    assert (drift.alias, drift.seen_label) == ("champion", "")
+
+
+def test_a_version_deleted_in_mlflow_is_gone_until_it_is_there_again(
+    mlflow: Server, connected, run_jobs, entries
+) -> None:
+    trained = mlflow.train()
+    connected(mlflow.uri)
+    run_jobs()
+    version = model(trained.name).versions.get()
+    mlflow.client().delete_model_version(trained.name, "1")
+    for _ in range(2):
+        owe("registries.digest", version.pk)
+        run_jobs()
+    version.refresh_from_db()
+    assert (version.state, version.gone_at is not None, len(entries("version.gone"))) == ("sealed", True, 1)
+
+
 def test_a_file_changed_after_sealing_is_found_by_the_recheck(mlflow: Server, connected, run_jobs) -> None:
     trained = mlflow.train()
     connected(mlflow.uri)
