@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from audit import keys, selectors, sidecar, triggers
+from audit import keys, roles, selectors, sidecar, triggers
 from audit.checkpoint import verify
 from audit.refusals import Refused
 
@@ -26,7 +26,7 @@ def now_in_force(now: datetime) -> list[Protection]:
     missing = set(triggers.expected(connection.vendor)) - triggers.standing(connection)
     return [
         Protection("guards", not missing, str(len(missing))),
-        Protection("roles", _separate_owner(), connection.vendor),
+        Protection("roles", roles.separate(), connection.vendor),
         _signed(now),
         _memory(),
         Protection("key_file", keys.is_private()),
@@ -35,20 +35,6 @@ def now_in_force(now: datetime) -> list[Protection]:
         Protection("witnesses", active=False),
         Protection("timestamps", active=False),
     ]
-
-
-def _separate_owner() -> bool:
-    """Whether the role we run as can neither own nor change what it writes; never so on SQLite."""
-    if connection.vendor != "postgresql":
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT NOT r.rolsuper AND NOT pg_has_role(c.relowner, 'USAGE')"
-            " AND NOT has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')"
-            " FROM pg_class c, pg_roles r WHERE c.oid = 'audit_entry'::regclass AND r.rolname = current_user"
-        )
-        row = cursor.fetchone()
-    return bool(row and row[0])
 
 
 def _signed(now: datetime) -> Protection:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from audit import log, selectors
+from audit import fence, log, roles, selectors
 from audit.actor import Actor, require
 from audit.leaf import LOG
 from audit.models import Checkpoint
@@ -24,3 +24,24 @@ def export(*, actor: Actor, now: datetime) -> Checkpoint:
     about = {"size": checkpoint.size, "root": bytes(checkpoint.root).hex(), "before": before.size if before else None}
     log.append(actor=actor, action="audit.exported", subjects=[LOG], at=now, about=about)
     return checkpoint
+
+
+@transaction.atomic(durable=True)
+def separate_roles(*, actor: Actor, named: roles.Named, password: str, now: datetime) -> list[str]:
+    """Set up the roles that own the tables and that the portal works as; returns the SQL that was run.
+
+    With `password` the application's role gets it. Needs administration of the whole organisation.
+    """
+    require(actor, "admin", None)
+    done = roles.apply(named, password)
+    about = {"owner": named.owner, "application": named.application, "password": bool(password)}
+    log.append(actor=actor, action="audit.roles_set", subjects=[LOG], at=now, about=about)
+    return done
+
+
+@transaction.atomic(durable=True)
+def move_fence(*, actor: Actor, closed: bool, now: datetime) -> None:
+    """Close or open the event triggers around the log's tables; needs administration of the whole organisation."""
+    require(actor, "admin", None)
+    fence.put(closed=closed)
+    log.append(actor=actor, action="audit.fence_closed" if closed else "audit.fence_opened", subjects=[LOG], at=now)

@@ -7,6 +7,7 @@ own. On SQLite `INSERT OR REPLACE` deletes rows without telling delete triggers,
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from audit import authorizer
 from audit.models import GUARDED
 
 PENDING, OPENING = "audit_pending", "audit_opening"
@@ -48,13 +49,17 @@ END $$;
 def set_guards(connection: BaseDatabaseWrapper) -> None:
     """Put every trigger in place; safe to repeat."""
     statements = _postgresql() if connection.vendor == "postgresql" else _sqlite()
-    with connection.cursor() as cursor:
+    with authorizer.aside(connection), connection.cursor() as cursor:
         for each in statements:
             cursor.execute(each)
 
 
 def lift(connection: BaseDatabaseWrapper) -> None:
-    """Take the triggers away, all but the one that fills the queue. For test databases, between tests; nothing else."""
+    """Take the triggers away, all but the one that fills the queue, and the authorizer off this connection.
+
+    For test databases, between tests; nothing else. `set_guards` and `authorizer.watch` put them back.
+    """
+    authorizer.release(connection)
     with connection.cursor() as cursor:
         for table, name in expected(connection.vendor):
             if connection.vendor == "postgresql":

@@ -1,4 +1,4 @@
-"""`attestry audit ...`: commands for those who keep the log and those who check it."""
+"""`attestry audit ...` and `attestry db ...`: commands for those who keep the log and those who check it."""
 
 import os
 import time
@@ -10,6 +10,7 @@ import typer
 from portal.client import CHECKS, OK, SIGNED_OUT, USAGE, Failed, Portal
 from portal.terminal import DataDir, Json, server, show, tell
 
+db = typer.Typer(help="The database beneath the log.", no_args_is_help=True, rich_markup_mode=None)
 audit = typer.Typer(help="The append-only log.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -71,3 +72,42 @@ def audit_witness(
     tell(f"{at.origin} went from {seen.before} to {at.size} entries. This witness signs as {watch.vkey(state)}")
     answer = {"holds": True, "origin": at.origin, "size": at.size, "before": seen.before, "checkpoint": seen.note}
     show(answer, as_json=as_json, words=seen.note.rstrip("\n"))
+
+
+@db.command("roles")
+def db_roles(
+    apply: Annotated[bool, typer.Option("--apply", help="Run the SQL instead of printing it.")] = False,
+    owner: Annotated[str, typer.Option(help="Who owns the tables, and cannot sign in.")] = "attestry_owner",
+    app: Annotated[str, typer.Option(help="Who the portal works as.")] = "attestry_app",
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Print or apply the SQL that separates who owns the tables from who the portal is (PostgreSQL).
+
+    With --apply the application's role gets the password in ATTESTRY_APP_PASSWORD, where one is set. Safe to repeat.
+    """
+    server(data_dir)
+    from portal import upkeep
+
+    sql = upkeep.roles(owner, app, apply=apply)
+    show(
+        {"applied": apply, "sql": sql}, as_json=as_json, words="Applied." if apply else "\n".join(f"{s};" for s in sql)
+    )
+
+
+@db.command("fence")
+def db_fence(
+    state: Annotated[str, typer.Argument(help="`close`, or `open` before a migration changes the log's tables.")],
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Close or open the event triggers that keep the log's tables as they are (PostgreSQL, as superuser)."""
+    if state not in {"close", "open"}:
+        raise Failed("Say `close` or `open`.", USAGE)
+    server(data_dir)
+    from portal import upkeep
+
+    upkeep.move_fence(closed=state == "close")
+    show(
+        {"closed": state == "close"}, as_json=as_json, words=f"The fence is {'closed' if state == 'close' else 'open'}."
+    )

@@ -298,6 +298,11 @@ AUDIT: Mapping[str, object] = {
         "`from` and `to` must be sizes of the log: at least 1, `from` not above `to`, `to` at most %(size)s."
     ),
     "audit.bad_filter": _("The filter “%(name)s” cannot be understood. Use one of these: %(why)s."),
+    "audit.roles_unfit": _("This cannot be set up here: %(why)s."),
+    "audit.not_owner": _(
+        "Tables have to change, and they belong to “%(owner)s”, which “%(role)s” may not become. "
+        "Run this with the DATABASE_URL of an administrator of the database."
+    ),
     "audit.no_key": _(
         "The log's signing key is missing or cannot be read. Put it back from its backup, or run `attestry migrate` "
         "on a server that never had one."

@@ -1,5 +1,6 @@
 """What an operator does now and then: verify the log, and make the lineage again."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +33,26 @@ def rebuild_lineage() -> dict[str, Any]:
     from lineage import services
 
     return {"events": services.rebuild(actor=operator(), now=clock.now())}
+
+
+def roles(owner: str, application: str, *, apply: bool) -> list[str]:
+    """Return the SQL that sets up the two roles of the database, and run it where asked."""
+    from audit import roles as two
+    from audit import services
+    from audit.actor import operator
+    from jobs import selectors as clock
+
+    named = two.Named(owner, application)
+    if not apply:
+        return two.statements(named)
+    password = os.environ.get("ATTESTRY_APP_PASSWORD", "")
+    return services.separate_roles(actor=operator(), named=named, password=password, now=clock.now())
+
+
+def move_fence(*, closed: bool) -> None:
+    """Close or open the event triggers around the log's tables."""
+    from audit import services
+    from audit.actor import operator
+    from jobs import selectors as clock
+
+    services.move_fence(actor=operator(), closed=closed, now=clock.now())

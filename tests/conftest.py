@@ -42,7 +42,7 @@ def _emptied_between_tests() -> Iterator[None]:
     """Let the tests' own clean-up empty the append-only tables; within a test their guards always stand."""
     from django.test import TransactionTestCase
 
-    from audit import triggers
+    from audit import authorizer, triggers
     from governance.policies import triggers as written_once
 
     empty = TransactionTestCase._fixture_teardown
@@ -52,11 +52,22 @@ def _emptied_between_tests() -> Iterator[None]:
         written_once.lift(connection)
         empty(self)
         triggers.set_guards(connection)
+        authorizer.watch(connection=connection)
         written_once.seal(connection)
 
     TransactionTestCase._fixture_teardown = unguarded
     yield
     TransactionTestCase._fixture_teardown = empty
+
+
+@pytest.fixture(autouse=True)
+def _watched() -> Iterator[None]:
+    """Give the connection its authorizer back, which a test that tampers with the log took off."""
+    yield
+    if connection.connection is not None:
+        from audit import authorizer
+
+        authorizer.watch(connection=connection)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from audit import keys, proof, protections, selectors, sequence, triggers
+from audit import keys, proof, selectors, sequence, triggers
 from audit.checkpoint import read_vkey, verify
 from audit.merkle import consistent, root_of
 from audit.models import Checkpoint, Cosignature, Entry, Leaf
@@ -264,24 +264,6 @@ def test_protections_are_told_as_they_are(people: Ns, log: Ns, data_dir: Path) -
     assert not active() & {"memory", "signed"}
     triggers.lift(connection)
     assert "guards" not in active()
-
-
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
-def test_separate_roles_are_recognised(people: Ns, log: Ns) -> None:
-    def roles() -> bool:
-        return next(each["active"] for each in get(people.vera, "/protections").json() if each["code"] == "roles")
-
-    assert not roles()
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE ROLE app_of_this_test")
-        cursor.execute("GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO app_of_this_test")
-        cursor.execute("SET LOCAL ROLE app_of_this_test")
-        assert protections._separate_owner()
-        cursor.execute("RESET ROLE")
-        cursor.execute("GRANT UPDATE ON audit_entry TO app_of_this_test")
-        cursor.execute("SET LOCAL ROLE app_of_this_test")
-        assert not protections._separate_owner()
-        cursor.execute("RESET ROLE")
 
 
 def test_a_tile_may_be_kept_for_good_and_a_checkpoint_never(people: Ns, log: Ns) -> None:

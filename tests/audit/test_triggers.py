@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from audit import triggers
+from audit import authorizer, triggers
 from audit.models import Anchor, Blob, Checkpoint, Cosignature, Entry, Leaf, Opening, Pending, Tile, Trail
 
 pytestmark = pytest.mark.django_db
@@ -27,11 +27,20 @@ def full(sequenced: Callable, offer: Callable, now: datetime, monkeypatch: pytes
 
 
 def refuses(sql: str) -> bool:
+    """Whether the database refuses: on SQLite both as it is used here and to a program with no authorizer."""
+    if connection.vendor != "sqlite":
+        return _refuses(sql)
+    with authorizer.aside(connection):
+        by_triggers = _refuses(sql)
+    return by_triggers and _refuses(sql)
+
+
+def _refuses(sql: str) -> bool:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
     except DatabaseError as error:
-        return triggers.REFUSED in str(error) or triggers.UNNUMBERED in str(error)
+        return any(words in str(error) for words in (triggers.REFUSED, triggers.UNNUMBERED, authorizer.REFUSED))
     return False
 
 

@@ -93,10 +93,19 @@ def test_no_password_is_written_down(name: str) -> None:
             assert value.startswith("${"), key
 
 
-def test_web_and_worker_are_several_and_migrate_goes_first() -> None:
+def test_web_and_worker_are_several_and_tables_and_roles_go_first() -> None:
     for name in ("web", "worker"):
         assert SERVICES[name]["deploy"]["replicas"] >= 2
-        assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+        for before in ("migrate", "roles"):
+            assert SERVICES[name]["depends_on"][before]["condition"] == "service_completed_successfully"
+
+
+def test_web_and_worker_sign_in_as_a_role_that_owns_no_table() -> None:
+    assert SERVICES["roles"]["command"] == ["db", "roles", "--apply"]
+    for name in ("web", "worker"):
+        environment = SERVICES[name]["environment"]
+        assert "//attestry_app:" in environment["DATABASE_URL"]
+        assert "POSTGRES_PASSWORD" not in str(environment)
 
 
 def test_the_registry_asks_for_a_password_and_runs_no_jobs() -> None:
@@ -135,11 +144,13 @@ print(json.dumps({"workers": selectors.workers_alive(selectors.now()), "states":
 
 @pytest.fixture(scope="module")
 def outgrown(postgresql_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """PostgreSQL, Redis, two web and two worker processes, over one folder of keys."""
+    """PostgreSQL, Redis, two web and two worker processes that own no table, over one folder of keys."""
     folder = tmp_path_factory.mktemp("outgrown")
     data, log = folder / "data", folder / "log"
     env = {"DATABASE_URL": postgresql_url, "BROKER_URL": redis_url}
     assert house.attestry("migrate", data=data, **env).returncode == 0
+    assert house.attestry("db", "roles", "--apply", data=data, **env).returncode == 0
+    env["DATABASE_URL"] = postgresql_url.replace("attestry@", "attestry_app@")
     made = house.attestry("token", "create", "--name", "pipeline", "--role", "ingest,viewer", data=data, **env)
     ports = [house.free_port(), house.free_port()]
     with ExitStack() as stack:
