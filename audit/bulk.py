@@ -1,7 +1,8 @@
 """The sequencer's rows, many at a time: COPY and arrays on PostgreSQL, one prepared statement on SQLite."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -29,8 +30,34 @@ def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a large read, on PostgreSQL in its binary form, which is quicker to take apart."""
+    if connection.vendor != "postgresql":
+        return rows(sql, params)
+    from psycopg import Cursor  # noqa: PLC0415 - known to be there once PostgreSQL answers
+
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        return list(cursor.execute(sql, params, binary=True).fetchall())
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Let everything inside be read as of one moment while others write on; inside a transaction it changes nothing."""
+    if connection.in_atomic_block:
+        yield
+        return
+    postgresql = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if postgresql else "BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
 def insert(table: str, columns: Mapping[str, str], values: Iterable[Sequence[Any]]) -> None:
-    """Add rows to `table`; `columns` names each and its PostgreSQL type."""
+    """Add rows to `table`; `columns` names each and its PostgreSQL type. `values` must ask the database nothing."""
     names = ", ".join(columns)
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":

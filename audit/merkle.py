@@ -41,6 +41,15 @@ class Frontier:
         self.hashes.append(carry)
         self.size += 1
 
+    def append_block(self, root: bytes, width: int) -> None:
+        """Add `width` leaves at once by the root over them: a power of two of which `size` is a multiple."""
+        carry, bits = root, self.size // width
+        while bits & 1:
+            carry = node_hash(self.hashes.pop(), carry)
+            bits >>= 1
+        self.hashes.append(carry)
+        self.size += width
+
     def root(self) -> bytes:
         """The root over everything appended so far."""
         return _fold(self.hashes)

@@ -5,25 +5,51 @@ as the suspect, so it is a help for the operator; what convinces an auditor is `
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from audit import keys, sidecar, triggers
-from audit.canonical import instant
+from audit import bulk, keys, sidecar, triggers
 from audit.checkpoint import Vkey, verify
-from audit.leaf import Link, commitment, leaf_bytes
-from audit.merkle import Frontier, leaf_hash, root_of
-from audit.models import Checkpoint, Entry, Head, Leaf, Opening, Pending, Tile, Trail
+from audit.leaf import Link, commitment, leaf_bytes, subjects_of
+from audit.merkle import Frontier, root_of
+from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile
 from audit.refusals import Refused
 from audit.tiles import FULL
 
-CHUNK = FULL * 8
+CHUNK = FULL * 16
 MOST = 100
+_TILE = ("number", "hashes", "root")
+_UUID = "||'-'||".join(
+    f"substr({{0}}, {start}, {width})" for start, width in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+)
+_TEXTS = {
+    "postgresql": (
+        "e.actor_id::text, e.scope_id::text, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+    ),
+    "sqlite": (
+        f"{_UUID.format('e.actor_id')}, {_UUID.format('e.scope_id')},"
+        " replace(substr(e.at, 1, 19), ' ', 'T') || '.' || substr(substr(e.at, 21) || '000000', 1, 6) || 'Z'"
+    ),
+}
+_LEAVES = {
+    vendor: f"SELECT l.seq, l.entry_id, l.body, l.hash, e.body, e.action, e.outcome, {texts} FROM audit_leaf l"  # noqa: S608
+    " LEFT JOIN audit_entry e ON e.id = l.entry_id WHERE l.seq > %s ORDER BY l.seq LIMIT %s"
+    for vendor, texts in _TEXTS.items()
+}
+"""Leaves in order, beside their entries, whose columns are written as the entry's bytes have them."""
+_TRAILS = (
+    "SELECT seq, subject, number, previous, entry_id FROM audit_trail WHERE seq BETWEEN %s AND %s ORDER BY seq, id"
+)
+_OPENINGS = (
+    "SELECT l.seq, e.body, o.field, o.salt, o.value FROM audit_leaf l JOIN audit_opening o ON o.entry_id = l.entry_id"
+    " LEFT JOIN audit_entry e ON e.id = l.entry_id WHERE l.seq BETWEEN %s AND %s ORDER BY l.seq"
+)
 
 
 @dataclass(frozen=True)
@@ -55,17 +81,13 @@ class Report:
 def database(vkey: Vkey | None = None) -> Report:
     """Check the whole log in the database under `vkey` (by default this server's own); looks, changes nothing."""
     check = _Check(vkey or keys.verifier())
-    for leaves in _chunks():
-        check.chunk(leaves)
-    check.end()
+    with bulk.snapshot():
+        last = -1
+        while leaves := bulk.fetch(_LEAVES[connection.vendor], [last, CHUNK]):
+            check.chunk(leaves)
+            last = leaves[-1][0]
+        check.end()
     return Report(check.tree.size, check.tree.root(), sorted(check.faults, key=lambda each: each.seq % (1 << 63)))
-
-
-def _chunks() -> Iterator[list[Leaf]]:
-    last = -1
-    while leaves := list(Leaf.objects.filter(seq__gt=last).order_by("seq")[:CHUNK]):
-        yield leaves
-        last = leaves[-1].seq
 
 
 class _Check:
@@ -75,9 +97,10 @@ class _Check:
         self.heads: dict[str, tuple[int, int]] = {}
         self.faults: list[Fault] = []
         self.tile: list[bytes] = []
+        self.tiles: dict[int, tuple[bytes, bytes]] = {}
         self.signed: dict[int, Checkpoint] = {}
         self.memory = self._recall()
-        self.good, self.lost = 0, False
+        self.next, self.good, self.lost = 0, 0, False
 
     def _recall(self) -> sidecar.Signed | None:
         try:
@@ -90,57 +113,50 @@ class _Check:
         if len(self.faults) < MOST:
             self.faults.append(Fault(seq, what))
 
-    def chunk(self, leaves: list[Leaf]) -> None:
-        first, last = self.tree.size, leaves[-1].seq
-        self.signed = Checkpoint.objects.filter(size__gt=first, size__lte=last + 1).in_bulk()
-        ids = [each.entry_id for each in leaves]
-        entries = Entry.objects.in_bulk(ids)
-        openings: dict[int, list[Opening]] = {}
-        for each in Opening.objects.filter(entry_id__in=ids):
-            openings.setdefault(each.entry_id, []).append(each)
-        trails: dict[int, list[Trail]] = {}
-        rows = Trail.objects.filter(seq__gte=first, seq__lte=last).order_by("pk")
-        for row in rows:
-            trails.setdefault(row.seq, []).append(row)
-        for leaf in leaves:
-            self._leaf(leaf, entries.get(leaf.entry_id), trails.pop(leaf.seq, []))
-            for opening in openings.get(leaf.entry_id, []):
-                self._opening(leaf.seq, entries.get(leaf.entry_id), opening)
+    def chunk(self, leaves: list[tuple[Any, ...]]) -> None:
+        size, first, last = self.tree.size + len(self.tile), leaves[0][0], leaves[-1][0]
+        self.signed = Checkpoint.objects.filter(size__gt=size, size__lte=size + len(leaves)).in_bulk()
+        whole = Tile.objects.filter(level=0, number__gte=size // FULL, number__lt=(size + len(leaves)) // FULL)
+        self.tiles = {number: (bytes(hashes), bytes(root)) for number, hashes, root in whole.values_list(*_TILE)}
+        trails = _by_seq(bulk.fetch(_TRAILS, [min(self.next, first), last]))
+        for seq, entry_id, body, stored, entry, *columns in leaves:
+            self._number(seq)
+            found = sha256(b"\x00" + body).digest()
+            if found != stored:
+                self.note(seq, "its bytes do not have its hash")
+            if entry is None:
+                self.note(seq, "the entry it numbers is gone")
+                self._skip(bytes(body), seq)
+                trails.pop(seq, None)
+            else:
+                self._place(seq, bytes(body), bytes(entry), (entry_id, trails.pop(seq, [])))
+                if not _columns_say(bytes(entry), columns):
+                    self.note(seq, "a column says something else than the entry's bytes")
+            self.tile.append(found)
+            if len(self.tile) == FULL:
+                self._grow()
         for seq in trails:
             self.note(seq, "the trail has a link for an entry that is not there")
+        for seq, entry, name, salt, value in bulk.fetch(_OPENINGS, [first, last]):
+            self._opening(seq, entry, name, commitment(bytes(salt), value))
 
-    def _leaf(self, leaf: Leaf, entry: Entry | None, trail: list[Trail]) -> None:
-        seq = self.tree.size
-        if leaf.seq != seq:
-            self.note(seq, f"it is missing: the next one there is {leaf.seq}")
-        body = bytes(leaf.body)
-        if leaf_hash(body) != bytes(leaf.hash):
-            self.note(leaf.seq, "its bytes do not have its hash")
-        if entry is None:
-            self.note(leaf.seq, "the entry it numbers is gone")
-            self._skip(body, leaf.seq)
-        else:
-            self._place(leaf, entry, trail)
-        self._grow(leaf_hash(body))
+    def _number(self, seq: int) -> None:
+        if seq != self.next:
+            self.note(self.next, f"it is missing: the next one there is {seq}")
+        self.next = seq + 1
 
-    def _place(self, leaf: Leaf, entry: Entry, trail: list[Trail]) -> None:
-        """The leaf is the entry in its place, and the columns that index the entry say what its bytes say."""
+    def _place(self, seq: int, leaf: bytes, entry: bytes, trail: tuple[int, list[tuple[Any, ...]]]) -> None:
+        """The leaf is the entry in its place, and its trail says so too."""
         try:
-            said = json.loads(bytes(entry.body))
-            links = self._links(said["subjects"], leaf.seq)
-            right = leaf_bytes(bytes(entry.body), leaf.seq, links) == bytes(leaf.body)
-            columns = _columns(said)
-        except (ValueError, KeyError, TypeError):
-            self.note(leaf.seq, "the entry's bytes cannot be read")
+            links = self._links(subjects_of(entry), seq)
+        except (ValueError, Refused):
+            self.note(seq, "the entry's bytes cannot be read")
             return
-        if not right:
-            self.note(leaf.seq, "the leaf is not the entry in its place")
-        if columns != _indexed(entry):
-            self.note(leaf.seq, "a column says something else than the entry's bytes")
-        if [(each.subject, each.number, each.previous, each.entry_id) for each in trail] != [
-            (each.subject, each.number, each.previous, entry.pk) for each in links
-        ]:
-            self.note(leaf.seq, "its trail is not what its leaf says")
+        if leaf_bytes(entry, seq, links) != leaf:
+            self.note(seq, "the leaf is not the entry in its place")
+        entry_id, found = trail
+        if found != [(*link, entry_id) for link in links]:
+            self.note(seq, "its trail is not what its leaf says")
 
     def _links(self, subjects: list[str], seq: int) -> list[Link]:
         links = []
@@ -155,28 +171,38 @@ class _Check:
         with suppress(ValueError, KeyError, TypeError):
             self._links([each["id"] for each in json.loads(body)["subjects"]], seq)
 
-    def _opening(self, seq: int, entry: Entry | None, opening: Opening) -> None:
-        said = json.loads(bytes(entry.body)).get("private", {}) if entry else {}
-        if said.get(opening.field) != commitment(bytes(opening.salt), opening.value):
-            self.note(seq, f"the value kept for “{opening.field}” is not the one that was recorded")
+    def _opening(self, seq: int, entry: bytes | None, name: str, commits: str) -> None:
+        try:
+            said = json.loads(bytes(entry)).get("private", {}) if entry else {}
+        except (ValueError, AttributeError):
+            said = {}
+        if said.get(name) != commits:
+            self.note(seq, f"the value kept for “{name}” is not the one that was recorded")
 
-    def _grow(self, hash_of_leaf: bytes) -> None:
-        self.tree.append(hash_of_leaf)
-        self.tile.append(hash_of_leaf)
-        if len(self.tile) == FULL:
-            self._tiles(self.tree.size // FULL - 1)
-            self.tile = []
+    def _grow(self) -> None:
+        """Let a tile, the last one perhaps in part, join the tree, and look at every signature over a size in it."""
+        start, end = self.tree.size, self.tree.size + len(self.tile)
+        remembered = self.memory.checkpoint.size if self.memory else 0
+        root = root_of(self.tile)
+        if len(self.tile) == FULL and self.tiles.get(start // FULL) != (b"".join(self.tile), root):
+            self.note(start, f"tile/0/{start // FULL} is not what its entries give")
+        if len(self.tile) == FULL and not (
+            start < remembered <= end or any(start < each <= end for each in self.signed)
+        ):
+            self.tree.append_block(root, FULL)
+        else:
+            for each in self.tile:
+                self.tree.append(each)
+                self._signatures()
+        self.tile = []
+
+    def _signatures(self) -> None:
         if self.tree.size in self.signed:
             self._checkpoint(self.signed[self.tree.size])
         if self.memory and self.memory.checkpoint.size == self.tree.size:
             if self.memory.checkpoint.root != self.tree.root():
                 self._lost("from it on, these are not the entries that were signed")
             self.memory = None
-
-    def _tiles(self, number: int) -> None:
-        tile = Tile.objects.filter(level=0, number=number).first()
-        if tile is None or bytes(tile.hashes) != b"".join(self.tile) or bytes(tile.root) != root_of(self.tile):
-            self.note(number * FULL, f"tile/0/{number} is not what its entries give")
 
     def _checkpoint(self, checkpoint: Checkpoint) -> None:
         try:
@@ -197,6 +223,7 @@ class _Check:
 
     def end(self) -> None:
         """What only shows when every leaf has been seen."""
+        self._grow()
         size = self.tree.size
         for beyond in Checkpoint.objects.filter(size__gt=size).order_by("-size")[:1]:
             self.note(size, f"it is missing: a checkpoint at {beyond.size} was signed")
@@ -228,10 +255,34 @@ class _Check:
             level, count = level + 1, count // FULL
 
 
-def _columns(said: dict[str, Any]) -> tuple[str, ...]:
-    """What the bytes say that columns say as well."""
-    return said["action"], said["outcome"], said["actor"]["id"], str(said["scope"]), said["at"]
+def _by_seq(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[tuple[Any, ...]]]:
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for seq, *link in rows:
+        found.setdefault(seq, []).append(tuple(link))
+    return found
 
 
-def _indexed(entry: Entry) -> tuple[str, ...]:
-    return entry.action, entry.outcome, str(entry.actor_id), str(entry.scope_id), instant(entry.at)
+def _columns_say(entry: bytes, columns: list[str | None]) -> bool:
+    """Whether the columns say what the bytes say: looked up in the bytes where they always stand, else parsed."""
+    action, outcome, actor, scope, at = columns
+    quoted = f'"{scope}"' if scope else "null"
+    parts = (
+        (b',"action":"', f',"action":"{action}","actor":{{"id":"{actor}","kind":"'),
+        (b'},"at":"', f'}},"at":"{at}","id":"'),
+        (b'","outcome":"', f'","outcome":"{outcome}","private":{{'),
+        (b'},"scope":', f'}},"scope":{quoted},"subjects":['),
+    )
+    place = entry.rfind(parts[0][0])
+    for mark, part in parts:
+        place = entry.find(mark, max(place, 0))
+        if not entry.startswith(part.encode(), place):
+            return _parsed(entry) == [action, outcome, actor, scope, at]
+    return True
+
+
+def _parsed(entry: bytes) -> list[str | None]:
+    try:
+        said = json.loads(entry)
+        return [said["action"], said["outcome"], said["actor"]["id"], said["scope"], said["at"]]
+    except (ValueError, KeyError, TypeError):
+        return []

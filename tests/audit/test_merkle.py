@@ -124,3 +124,11 @@ def test_a_beginning_longer_than_the_tree_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing to prove"):
         prove_consistency(nodes_of(leaves(2)), 3, 2)
     assert not consistent(3, 2, [], by_definition(leaves(3)), by_definition(leaves(2)))
+
+
+def test_whole_blocks_join_the_tree_as_their_leaves_would() -> None:
+    hashes = [leaf_hash(str(each).encode()) for each in range(64)]
+    blocks = Frontier()
+    for at in range(0, 64, 8):
+        blocks.append_block(root_of(hashes[at : at + 8]), 8)
+        assert (blocks.size, blocks.root()) == (at + 8, root_of(hashes[: at + 8]))

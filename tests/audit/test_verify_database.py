@@ -3,18 +3,22 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.db.models import F
 
-from audit import keys, triggers, verify
+from audit import keys, sequence, sidecar, triggers, verify
 from audit.leaf import Link, leaf_bytes
 from audit.merkle import leaf_hash
 from audit.models import Checkpoint, Entry, Head, Leaf, Opening, Pending, Tile, Trail
 
 pytestmark = pytest.mark.django_db
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @contextmanager
@@ -163,3 +167,51 @@ def test_a_missing_guard_is_reported(found: Callable) -> None:
     assert all("is not in force" in what for _, what in found())
     assert len(found()) == len(triggers.expected(connection.vendor))
     triggers.set_guards(connection)
+
+
+def test_two_entries_that_changed_places_are_named(found: Callable) -> None:
+    with as_owner():
+        Leaf.objects.filter(seq=5).update(seq=99)
+        Leaf.objects.filter(seq=6).update(seq=5)
+        Leaf.objects.filter(seq=99).update(seq=6)
+    assert found()[0] == (4, "from it on, these are not the entries that were signed at 8")
+    assert (5, "the leaf is not the entry in its place") in found()
+
+
+def test_a_database_restored_from_a_backup_is_noticed(found: Callable, offer: Callable, data_dir: Path) -> None:
+    """All of it agrees with itself, its checkpoints too; the memory outside says that there was more."""
+    memory = sidecar.path()
+    raw = json.loads(memory.read_bytes())
+    memory.write_text(json.dumps(raw | {"size": 20}))
+    assert found() == [(12, "it is missing: 20 entries were signed")]
+
+
+def test_another_log_is_noticed_by_its_origin(found: Callable) -> None:
+    mine = keys.verifier()
+    faults = verify.database(replace(mine, name="elsewhere.example/audit")).faults
+    assert faults[0] == verify.Fault(0, "the checkpoint at 4 vouches for nothing: of another log")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("action", "thing.undone"), ("actor_id", UUID(int=9)), ("scope_id", UUID(int=9)), ("at", EPOCH)],
+)
+def test_every_column_is_compared(column: str, value: object, found: Callable) -> None:
+    with as_owner():
+        Entry.objects.filter(leaf__seq=7).update(**{column: value})
+    assert found() == [(7, "a column says something else than the entry's bytes")]
+
+
+def test_columns_are_read_where_the_bytes_have_them_whatever_else_they_say(offer: Callable, data_dir: Path) -> None:
+    """Words of the form inside other values neither hide an edit nor look like one."""
+    decoys = {"action": "thing.other", "at": "2020-01-01T00:00:00.000000Z", "outcome": "denied", "scope": None}
+    offer(
+        "thing.happened", scope_id=UUID(int=5), about={"nested": decoys, **decoys}, private={"action": "x", "at": "y"}
+    )
+    offer("thing.happened", at=EPOCH.replace(microsecond=0))
+    offer("thing.happened", at=EPOCH.replace(microsecond=120))
+    sequence.run_once(EPOCH)
+    assert verify.database().faults == []
+    with as_owner():
+        Entry.objects.filter(leaf__seq=0).update(action="thing.other")
+    assert verify.database().faults == [verify.Fault(0, "a column says something else than the entry's bytes")]
