@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit import export as files
-from audit import filters, keys, proof, protections, selectors, services, witness
+from audit import filters, keys, proof, protections, rotation, selectors, services, witness
 from audit.actor import Actor, require
 from audit.doors import actor_of, now_of, page
 from audit.models import Entry
@@ -203,6 +203,33 @@ def all_keys(request: HttpRequest) -> HttpResponse:
     """Return every verifier key of the log, one a line: the Ed25519 key first, then the ML-DSA-44 key."""
     selectors.reader(actor_of(request))
     return HttpResponse("".join(f"{each}\n" for each in keys.verifiers()), content_type=TEXT)
+
+
+class ChangeBody(serializers.Serializer[Any]):
+    """A change of the log's keys: the entry that names them, in its exact bytes, and its proof under old and new."""
+
+    seq = serializers.IntegerField()
+    entry = serializers.CharField()
+    proof = serializers.CharField(help_text="tlog-proof@v1")
+
+
+class ChangesBody(serializers.Serializer[Any]):
+    """Every change of keys, oldest first."""
+
+    results = ChangeBody(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class ChangesView(APIView):
+    """How the log's keys followed each other."""
+
+    @extend_schema(responses=ChangesBody)
+    def get(self, request: Request) -> Response:
+        """Return what leads from an old verifier key to the one of today."""
+        selectors.reader(actor_of(request))
+        found = rotation.changes(selectors.published())
+        told = [{"seq": seq, "entry": entry.decode(), "proof": text} for seq, entry, text in found]
+        return Response({"results": told, "next": None})
 
 
 @require_safe

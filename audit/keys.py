@@ -51,6 +51,23 @@ def ensure_key(path: Path) -> Vkey:
     return signer(path).vkey
 
 
+def prepare(path: Path) -> list[Vkey]:
+    """Make the keys that will follow the ones at `path`, where they are missing; they sign beside them from then on."""
+    _make(coming(path), Ed25519PrivateKey.generate, verifier(path).name)
+    _make(second(coming(path)), MLDSA44PrivateKey.generate, verifier(path).name)
+    return verifiers(coming(path))
+
+
+def take_over(path: Path) -> None:
+    """Let the prepared keys take the place of the ones at `path`, which are gone then; may be repeated if cut short."""
+    following = coming(path)
+    pairs = [(second(following), second(path)), (following, path)]
+    for new, old in [each for pair in pairs for each in (pair, (vkey_path(pair[0]), vkey_path(pair[1])))]:
+        if new.exists():
+            new.replace(old)
+    sync_folder(path.parent)
+
+
 def signer(path: Path | None = None) -> Signer:
     """The keys to sign with; refused when one is missing, unreadable, or not the one its verifier key belongs to."""
     path = path or settings.AUDIT_KEY_FILE

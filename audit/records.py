@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
 from audit.checkpoint import Vkey
-from audit.models import Blob, Cosignature
+from audit.models import Anchor, Blob, Cosignature
 
 
 def put_blob(data: bytes) -> str:
@@ -27,3 +27,10 @@ def keep_cosignature(size: int, vkey: Vkey, line: str, signed_at: datetime, now:
             Cosignature.objects.create(
                 size=size, witness=vkey.name, vkey=str(vkey), line=line, signed_at=signed_at, at=now
             )
+
+
+def keep_anchor(size: int, authority: str, token: bytes, stamped_at: datetime, now: datetime) -> Anchor:
+    """Keep the token of a time-stamp authority over the checkpoint at `size`; its first one stands."""
+    with transaction.atomic():
+        kept = Anchor.objects.filter(size=size, authority=authority).first()
+        return kept or Anchor.objects.create(size=size, authority=authority, token=token, stamped_at=stamped_at, at=now)

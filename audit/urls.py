@@ -10,6 +10,7 @@ api = [
     path("audit/checkpoint/witnessed", rest.witnessed, name="audit.api.witnessed"),
     path("audit/key", rest.key, name="audit.api.key"),
     path("audit/keys", rest.all_keys, name="audit.api.keys"),
+    path("audit/keys/changes", rest.ChangesView.as_view(), name="audit.api.key_changes"),
     path("audit/verify.py", rest.verifier, name="audit.api.verifier"),
     path("audit/tile/<path:path>", rest.tile, name="audit.api.tile"),
     path("audit/entries", rest.EntriesView.as_view(), name="audit.api.entries"),

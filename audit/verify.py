@@ -14,7 +14,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from audit import bulk, keys, sidecar, triggers
+from audit import bulk, rotation, sidecar, triggers
+from audit.checkpoint import Checkpoint as State
 from audit.checkpoint import Vkey, verify
 from audit.leaf import Link, commitment, leaf_bytes, subjects_of
 from audit.merkle import Frontier, root_of
@@ -79,8 +80,8 @@ class Report:
 
 
 def database(vkey: Vkey | None = None) -> Report:
-    """Check the whole log in the database under `vkey` (by default this server's own); looks, changes nothing."""
-    check = _Check(vkey or keys.verifier())
+    """Check the whole log in the database under `vkey` (by default all that ever signed it); looks, changes nothing."""
+    check = _Check([vkey] if vkey else rotation.history())
     with bulk.snapshot():
         last = -1
         while leaves := bulk.fetch(_LEAVES[connection.vendor], [last, CHUNK]):
@@ -91,8 +92,8 @@ def database(vkey: Vkey | None = None) -> Report:
 
 
 class _Check:
-    def __init__(self, vkey: Vkey) -> None:
-        self.vkey = vkey
+    def __init__(self, vkeys: list[Vkey]) -> None:
+        self.vkeys = vkeys
         self.tree = Frontier()
         self.heads: dict[str, tuple[int, int]] = {}
         self.faults: list[Fault] = []
@@ -206,7 +207,7 @@ class _Check:
 
     def _checkpoint(self, checkpoint: Checkpoint) -> None:
         try:
-            state = verify(checkpoint.note, self.vkey)
+            state = self._signed(checkpoint.note)
         except Refused as refusal:
             self._lost(f"the checkpoint at {checkpoint.size} vouches for nothing: {refusal.params.get('why')}")
             return
@@ -214,6 +215,13 @@ class _Check:
             self.good = self.tree.size
         else:
             self._lost(f"from it on, these are not the entries that were signed at {checkpoint.size}")
+
+    def _signed(self, note: str) -> State:
+        """What a note says under the newest of the log's keys that signed it."""
+        for vkey in self.vkeys[:0:-1]:
+            with suppress(Refused):
+                return verify(note, vkey)
+        return verify(note, self.vkeys[0])
 
     def _lost(self, what: str) -> None:
         """Name the first entry no signature vouches for, once: every later state would say the same."""

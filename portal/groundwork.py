@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
-from audit import keys
+from audit import keys, rotation
 from jobs import selectors as clock
 from portal import founding
 
@@ -25,6 +25,7 @@ def lay(say: Callable[[str], None]) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     say("founding")
     founding.found(clock.now())
+    rotation.announce(clock.now())
     if gather_static():
         say("static files gathered")
 

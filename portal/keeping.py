@@ -111,3 +111,37 @@ def db_fence(
     show(
         {"closed": state == "close"}, as_json=as_json, words=f"The fence is {'closed' if state == 'close' else 'open'}."
     )
+
+
+@audit.command("rotate")
+def audit_rotate(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Go over to new signing keys, on the server: the old ones sign that the new ones come. May be run again."""
+    server(data_dir)
+    from audit import keys, rotation
+    from jobs import selectors as clock
+
+    rotation.rotate(clock.now())
+    lines = [str(each) for each in keys.verifiers()]
+    tell("New keys sign the log. Back them up, and hand out these verifier keys:")
+    show({"keys": lines}, as_json=as_json, words="\n".join(lines))
+
+
+@audit.command("anchor")
+def audit_anchor(
+    tsa: Annotated[str, typer.Option(help="The time-stamp authority's address (ATTESTRY_TSA_URL).")] = "",
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Have the newest checkpoint time-stamped (RFC 3161), on the server; the token is kept and exported."""
+    server(data_dir)
+    from django.conf import settings
+
+    from audit import anchor
+    from jobs import selectors as clock
+
+    if not (tsa or settings.AUDIT_TSA_URL):
+        raise Failed("Name a time-stamp authority with --tsa.", USAGE)
+    kept = anchor.stamp(tsa or settings.AUDIT_TSA_URL, clock.now())
+    said = {"size": kept.size, "stamped_at": kept.stamped_at.isoformat(), "authority": kept.authority}
+    words = f"The log was {kept.size} entries long at {said['stamped_at']}, says {kept.authority}."
+    show(said, as_json=as_json, words=words)

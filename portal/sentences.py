@@ -293,6 +293,13 @@ AUDIT: Mapping[str, object] = {
     "audit.bad_vkey": _("This is not a verifier key: it must be a name, an id and an Ed25519 key with “+” between."),
     "audit.bad_checkpoint": _("The checkpoint cannot be relied on: %(why)s."),
     "audit.bad_witnesses": _("ATTESTRY_WITNESSES must be addresses and verifier keys in turn, with spaces between."),
+    "audit.bad_timestamp": _("The time-stamp authority answered something that is no stamp of this checkpoint."),
+    "audit.no_timestamp": _("The time-stamp authority does not answer as RFC 3161 says. Nothing was kept; try again."),
+    "audit.no_openssl": _("This needs the program openssl, which is not installed here."),
+    "audit.rotation_waits": _(
+        "The log has no checkpoint over the new keys yet, so the old ones stay in use. Run the command again; "
+        "if that does not help, `attestry doctor` says what keeps the log from going on."
+    ),
     "audit.bad_tile": _("The log's export has nothing at “%(path)s”."),
     "audit.bad_sizes": _(
         "`from` and `to` must be sizes of the log: at least 1, `from` not above `to`, `to` at most %(size)s."

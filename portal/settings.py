@@ -20,6 +20,8 @@ SCAN_ROOTS = [Path(root) for root in os.environ.get("ATTESTRY_SCAN_ROOTS", "").s
 SECRET_KEY_FILE = Path(os.environ.get("ATTESTRY_SECRET_KEY_FILE") or DATA_DIR / "secret.key")
 AUDIT_KEY_FILE = Path(os.environ.get("ATTESTRY_AUDIT_KEY_FILE") or DATA_DIR / "audit.key")
 AUDIT_ORIGIN = os.environ.get("ATTESTRY_AUDIT_ORIGIN") or f"{urlsplit(BASE_URL).netloc}/audit"
+AUDIT_TSA_URL = os.environ.get("ATTESTRY_TSA_URL", "")
+AUDIT_TSA_CA = os.environ.get("ATTESTRY_TSA_CA", "")
 AUDIT_WITNESSES = os.environ.get("ATTESTRY_WITNESSES", "").split()
 # without its file (made by `attestry up` and `attestry migrate`) the key lasts as long as this process
 SECRET_KEY = SECRET_KEY_FILE.read_text().strip() if SECRET_KEY_FILE.exists() else token_urlsafe(50)

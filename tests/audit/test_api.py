@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from audit import keys, proof, selectors, sequence, triggers
+from audit import keys, proof, rotation, selectors, sequence, triggers
 from audit.checkpoint import read_vkey, verify
 from audit.merkle import consistent, root_of
 from audit.models import Checkpoint, Cosignature, Entry, Leaf
@@ -290,3 +290,16 @@ def test_both_verifier_keys_are_told_and_the_witnessed_checkpoint_once_there_is_
     assert get(people.ann, "/checkpoint").content.decode() == told
     assert get(people.eve, "/checkpoint/witnessed").status_code == 404
     assert get(people.eve, "/keys").status_code == 404
+
+
+def test_every_change_of_keys_is_told_with_a_proof_under_the_old_and_the_new(
+    people: Ns, log: Ns, now: datetime
+) -> None:
+    old = keys.verifier()
+    assert get(people.ann, "/keys/changes").json() == {"results": [], "next": None}
+    new = rotation.rotate(now)
+    (change,) = get(people.ann, "/keys/changes").json()["results"]
+    for each in (old, new):
+        assert proof.holds(change["proof"], change["entry"].encode(), each)
+    assert json.loads(change["entry"])["entry"]["about"]["keys"][0] == str(new)
+    assert get(people.eve, "/keys/changes").status_code == 404

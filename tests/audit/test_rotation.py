@@ -1,0 +1,146 @@
+"""New keys follow old ones in the open: by an entry, under a checkpoint that both have signed."""
+
+import json
+import stat
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from audit import keys, proof, rotation, selectors, sequence, sidecar, verify
+from audit.checkpoint import read_vkey
+from audit.checkpoint import verify as signed_by
+from audit.models import Checkpoint, Entry
+from audit.offline import verify as offline
+from audit.refusals import Invalid, Unavailable
+
+
+class Killed(BaseException):
+    """As if the process had died."""
+
+
+def test_the_old_keys_sign_that_the_new_ones_come(
+    sequenced: Callable, offer: Callable, now: datetime, data_dir: Path
+) -> None:
+    sequenced(5)
+    old = keys.verifiers()
+    new = rotation.rotate(now)
+    assert keys.verifiers()[0] == new != old[0]
+    assert len(keys.verifiers()) == 2
+    assert len({*old, *keys.verifiers()}) == 4
+    handover = selectors.latest()
+    for each in (*old, *keys.verifiers()):
+        assert signed_by(handover.note, each).size == 6
+    offer()
+    sequence.run_once(now)
+    assert signed_by(selectors.latest().note, new).size == 7
+    with pytest.raises(Invalid):
+        signed_by(selectors.latest().note, old[0])
+    files = sorted(each.name for each in data_dir.glob("audit*.*key"))
+    assert files == ["audit-pq.key", "audit-pq.vkey", "audit.key", "audit.vkey"]
+    assert all(stat.S_IMODE((data_dir / each).stat().st_mode) == 0o600 for each in files)
+
+
+def test_whoever_holds_the_old_key_finds_the_new_one_in_the_export(
+    sequenced: Callable, now: datetime, tmp_path: Path
+) -> None:
+    sequenced(5)
+    old = keys.verifier()
+    new = rotation.rotate(now)
+    sequenced(300)
+    files = dict(rotation.files(selectors.latest().size))
+    assert sorted(files) == ["keys/rotation-5.json", "keys/rotation-5.tlog-proof"]
+    leaf, text = files["keys/rotation-5.json"], files["keys/rotation-5.tlog-proof"].decode()
+    assert proof.holds(text, leaf, old) and proof.holds(text, leaf, new)
+    entry, file = tmp_path / "entry", tmp_path / "proof"
+    entry.write_bytes(leaf)
+    file.write_text(text)
+    assert offline.check_entry(file, entry, str(old)).faults == []
+    about = json.loads(leaf)["entry"]["about"]
+    assert about["keys"] == [str(each) for each in keys.verifiers()]
+    assert about["before"][0] == str(old)
+    assert dict(rotation.files(5)) == {}
+
+
+def test_the_database_verifies_across_two_changes_of_keys(sequenced: Callable, now: datetime) -> None:
+    for _ in range(2):
+        sequenced(5)
+        rotation.rotate(now)
+    sequenced(5)
+    assert len(rotation.history()) == 3
+    assert verify.database().faults == []
+    assert Checkpoint.objects.count() == 5
+
+
+STEPS = ["keys.prepare", "_name", "sequence.run_once", "sidecar.remember", "keys.take_over"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_killed_at_any_step_it_goes_on_from_there(
+    step: str, after: bool, sequenced: Callable, offer: Callable, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sequenced(5)
+    old = keys.verifier()
+    place, _, name = f"rotation.{step}".rpartition(".")
+    owner = eval(place, {"rotation": rotation})
+    real = getattr(owner, name)
+
+    def dies(*args: object, **rest: object) -> None:
+        if after:
+            real(*args, **rest)
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(owner, name, dies)
+        rotation.rotate(now)
+    offer()
+    if (step, after) != ("sidecar.remember", True) and step != "keys.take_over":
+        sequence.run_once(now)
+    new = rotation.rotate(now)
+    sequence.run_once(now)
+    assert new != old
+    assert sidecar.recall().vkey == str(keys.verifier())
+    assert verify.database().faults == []
+    assert selectors.hindrance() is None
+
+
+def test_a_key_that_was_exchanged_without_an_entry_signs_nothing(
+    sequenced: Callable, offer: Callable, now: datetime, data_dir: Path, tmp_path: Path
+) -> None:
+    sequenced(3)
+    keys.ensure_key(tmp_path / "thief" / "audit.key")
+    for name in ("audit.key", "audit.vkey"):
+        (data_dir / name).write_bytes((tmp_path / "thief" / name).read_bytes())
+    offer()
+    with pytest.raises(Unavailable) as refusal:
+        sequence.run_once(now)
+    assert refusal.value.code == "audit.key_changed"
+    assert selectors.latest().size == 3
+
+
+def test_a_log_that_cannot_go_on_keeps_its_keys(
+    sequenced: Callable, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sequenced(3)
+    old = keys.verifier()
+    monkeypatch.setattr(rotation.sequence, "run_once", lambda now: 0)
+    with pytest.raises(Unavailable) as refusal:
+        rotation.rotate(now)
+    assert refusal.value.code == "audit.rotation_waits"
+    assert keys.verifier() == old
+
+
+def test_the_keys_are_named_in_the_log_once_and_again_when_there_is_another(sequenced: Callable, now: datetime) -> None:
+    assert rotation.announce(now)
+    assert not rotation.announce(now)
+    keys.second(keys.settings.AUDIT_KEY_FILE).unlink()
+    keys.vkey_path(keys.second(keys.settings.AUDIT_KEY_FILE)).unlink()
+    keys.ensure_key(keys.settings.AUDIT_KEY_FILE)
+    assert rotation.announce(now)
+    named = json.loads(bytes(Entry.objects.filter(action="audit.keys_named").latest("pk").body))["about"]["keys"]
+    assert [read_vkey(each) for each in named] == keys.verifiers()
+    sequenced(1)
+    rotation.rotate(now)
+    assert not rotation.announce(now)
