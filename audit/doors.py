@@ -45,6 +45,12 @@ def say(refusal: Refused) -> str:
     return cast("str", import_string(settings.ATTESTRY_PORTS["say"])(refusal))
 
 
+def met(request: HttpRequest, refusal: Refused) -> str:
+    """Return the sentence for a form that was refused, and note the refusal for whoever remembers denials."""
+    request.met = refusal  # type: ignore[attr-defined]
+    return say(refusal)
+
+
 class Body(serializers.Serializer[Any]):
     """A request body that refuses fields it does not know."""
 
@@ -62,6 +68,15 @@ def read(body: type[Body], request: Request) -> dict[str, Any]:
     form = body(data=request.data)
     form.is_valid(raise_exception=True)
     return cast("dict[str, Any]", form.validated_data)
+
+
+class NoBody(Body):
+    """A request that says all in its address."""
+
+
+def read_nothing(request: Request) -> None:
+    """Refuse fields in a request that has none to give; an empty body is fine."""
+    read(NoBody, request)
 
 
 def _limit(request: HttpRequest | Request) -> int:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from audit import api, filters, keys, proof, protections, selectors
 from audit.actor import Actor, Forbidden, require
 from audit.checkpoint import Checkpoint, read
-from audit.doors import actor_of, now_of, page, say
+from audit.doors import actor_of, met, now_of, page, say
 from audit.merkle import leaf_hash
 from audit.models import Entry, Leaf
 from audit.refusals import Malformed, Refused
@@ -77,7 +77,7 @@ def entries(request: HttpRequest) -> HttpResponse:
         wanted = filters.asked(request.GET)
         found, cursor = page(request, filters.apply(_seen(actor), wanted), order=("-id",))
     except Malformed as refusal:
-        problem = say(refusal)
+        problem = met(request, refusal)
     health = selectors.health(now_of(request))
     protecting = protections.now_in_force(now_of(request))
     context = {

@@ -10,7 +10,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.doors import actor_of, say
+from audit.doors import actor_of, met
 from audit.refusals import NotSeen
 from lineage import draw, selectors, svg
 from lineage.answers import end_of, file, question
@@ -65,7 +65,7 @@ def show(request: HttpRequest) -> HttpResponse:
     try:
         graph = selectors.graph_for(actor_of(request), _question(asked))
     except NotSeen as refusal:
-        form.add_error("name", say(refusal))
+        form.add_error("name", met(request, refusal))
         return _choose(request, form, "")
     return render(request, "lineage/show.html", {"form": form, **_shown(request, graph, asked)})
 

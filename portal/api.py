@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.actor import NotSeen, visible
-from audit.doors import actor_of, now_of
+from audit.doors import NoBody, actor_of, now_of, read_nothing
 from jobs import selectors
 from jobs.models import Job
 from portal import services
@@ -50,8 +50,9 @@ class JobView(APIView):
 class JobRetryView(APIView):
     """A job that was given up, again."""
 
-    @extend_schema(request=None, responses=JobBody)
+    @extend_schema(request=NoBody, responses=JobBody)
     def post(self, request: Request, pk: UUID) -> Response:
         """Queue the job again; for admins."""
+        read_nothing(request)
         services.retry_job(actor=actor_of(request), pk=pk, now=now_of(request))
         return Response(dict[str, Any](JobBody(seen(request, pk)).data))

@@ -1,18 +1,22 @@
 """Refusals as HTTP: problem+json for machines, a page for people. The only file with HTTP error numbers."""
 
 import logging
+import sys
 from http import HTTPStatus
 from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import DataError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from audit.refusals import Conflict, Forbidden, Invalid, Malformed, NotSeen, NotSignedIn, Refused, Unavailable
 from portal.denials import remembered
+from portal.reading import FileSent
 from portal.sentences import say
 
 log = logging.getLogger("attestry.errors")
@@ -30,6 +34,8 @@ OTHER = {
     "request.method": 405,
     "request.too_large": 413,
     "request.media_type": 415,
+    "request.charset": 415,
+    "request.no_files": 413,
     "access.too_many_tries": 429,
     "broken": 500,
 }
@@ -60,6 +66,10 @@ def respond(request: HttpRequest, refusal: Refused) -> HttpResponse:
     status = status_of(refusal)
     if request.path.startswith(("/api/", "/access/v1/", "/.well-known/")):
         response: HttpResponse = JsonResponse(problem(refusal), status=status, content_type=PROBLEM)
+    elif isinstance(refusal, Unavailable):
+        # no request: whatever the page's frame would look up may be what is away
+        shown = {"refusal": refusal, "sentence": say(refusal), "heading": _("Not available right now"), "away": True}
+        response = HttpResponse(render_to_string("refused.html", shown), status=status)
     else:
         response = render(request, "refused.html", {"refusal": refusal, "sentence": say(refusal)}, status=status)
     return cast("HttpResponse", _with_headers(response, status))
@@ -101,6 +111,8 @@ def translate(error: Exception) -> Refused | None:
             return Refused("request.method", method=str(error.args[0] if error.args else ""))
         case RequestDataTooBig():
             return Refused("request.too_large")
+        case FileSent():
+            return Refused("request.no_files")
         case _:
             return _translate_parsing(error)
 
@@ -111,7 +123,7 @@ def _translate_parsing(error: Exception) -> Refused | None:
             return Refused("request.media_type")
         case exceptions.ParseError():
             return Malformed("request.malformed", detail=str(error.detail)[:200])
-        case OperationalError():
+        case OperationalError() | InterfaceError():
             log.exception("The database could not do this now.")
             return Unavailable("request.busy")
         case DataError():
@@ -130,6 +142,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request Django itself found suspicious or too large."""
+    if isinstance(exception, FileSent):
+        return respond(request, Refused("request.no_files"))
     too_large = isinstance(exception, RequestDataTooBig)
     return respond(request, Refused("request.too_large") if too_large else Malformed("request.malformed", detail=""))
 
@@ -145,5 +159,9 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Answer when we failed."""
+    """Answer when we failed, or when a database that is away made us: also before anybody knows who asks."""
+    failed = sys.exc_info()[1]
+    refusal = translate(failed) if isinstance(failed, Exception) else None
+    if isinstance(refusal, Unavailable):
+        return respond(request, refusal)
     return respond(request, Refused("broken"))

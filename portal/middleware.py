@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db import DataError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
@@ -19,6 +20,8 @@ from governance.access.models import Token, User
 from governance.signin import selectors as signin
 from jobs import selectors as clock
 from portal import errors
+from portal.denials import remembered
+from portal.reading import unreadable
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 MACHINES = ("/api/", "/access/v1/", "/.well-known/")
@@ -32,18 +35,23 @@ def for_machines(request: HttpRequest) -> bool:
 
 
 class SecurityHeaders:
-    """Sets the content security policy and keeps what is private out of caches."""
+    """Sets the content security policy, keeps what is private out of caches, and turns away what is not text."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
+        refusal = unreadable(request)
+        response = self.get_response(request) if refusal is None else self._unread(request, refusal)
         response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         if not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", "no-store, private")
         return response
+
+    def _unread(self, request: HttpRequest, refusal: Refused) -> HttpResponse:
+        request.user = AnonymousUser()
+        return errors.respond(request, refusal)
 
 
 class WhoAsks:
@@ -61,9 +69,7 @@ class WhoAsks:
             request.actor = self._actor(request, header)  # type: ignore[attr-defined]
         except Refused as refusal:
             return errors.respond(request, refusal)
-        except OperationalError as error:
-            if not for_machines(request):
-                raise
+        except (OperationalError, InterfaceError) as error:
             return errors.respond(request, errors.translate(error) or Refused("broken"))
         return self.get_response(request)
 
@@ -100,19 +106,23 @@ class SignedIn(LoginRequiredMiddleware):
 
 
 class Refusals:
-    """Turns a refusal that a page raised into a page with its sentence."""
+    """Turns a refusal that a page raised into a page with its sentence, and remembers denials that forms met."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        refusal = getattr(request, "met", None)
+        if refusal is not None and (answer := remembered(request, refusal)) is not refusal:
+            return errors.respond(request, answer)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer refusals; leave everything else to Django."""
         if isinstance(exception, PermissionDenied):
             exception = Forbidden("access.not_allowed", action="")
-        if isinstance(exception, DataError):
+        if isinstance(exception, DataError | OperationalError | InterfaceError):
             exception = errors.translate(exception) or exception
         return errors.respond(request, exception) if isinstance(exception, Refused) else None
 

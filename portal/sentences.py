@@ -23,6 +23,8 @@ REQUEST: Mapping[str, object] = {
     "request.malformed": _("The request could not be read: %(detail)s"),
     "request.method": _("This address does not answer %(method)s."),
     "request.media_type": _("This address reads application/json."),
+    "request.no_files": _("Attestry takes no files. Send the form without one."),
+    "request.charset": _("Attestry reads text in UTF-8. Send it so, or leave the charset out."),
     "request.too_large": _("The request is larger than this address accepts."),
     "request.busy": _("Attestry cannot answer this right now. Nothing was changed; try again in a few seconds."),
     "not_seen": _("There is nothing here that you can see. Check the address, or ask its owner for access."),

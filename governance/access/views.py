@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.actor import Actor
-from audit.doors import actor_of, now_of, page, say
+from audit.doors import actor_of, met, now_of, page, say
 from audit.refusals import Refused
 from governance.access import selectors, services
 from governance.access.models import Group, Scope, User
@@ -175,7 +175,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
             wanted = NewPerson(form.cleaned_data["name"], form.cleaned_data["email"])
             user = services.add_person(actor=actor_of(request), person=wanted, now=now_of(request))
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, _("Added. They can do nothing yet: give them a role, and a sign-in link."))
             return HttpResponseRedirect(reverse("access.people.show", args=[user.pk]))
@@ -223,7 +223,7 @@ def _switch(request: HttpRequest, pk: UUID, service: Any, said: str) -> HttpResp
         try:
             service(actor=actor_of(request), person_id=pk, reason=form.cleaned_data["reason"], now=now_of(request))
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, said)
             return HttpResponseRedirect(reverse("access.people.show", args=[pk]))
@@ -239,7 +239,7 @@ def groups(request: HttpRequest) -> HttpResponse:
         try:
             group = services.create_group(actor=actor, name=form.cleaned_data["name"], now=now_of(request))
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             return HttpResponseRedirect(reverse("access.groups.show", args=[group.pk]))
     rows, following = page(request, selectors.groups_for(actor).prefetch_related("members"), BY_NAME)
@@ -258,7 +258,7 @@ def group(request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
             services.set_members(actor=actor, group_id=pk, members=members, now=now_of(request))
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, _("The members are set."))
             return HttpResponseRedirect(reverse("access.groups.show", args=[pk]))
@@ -278,7 +278,7 @@ def scopes(request: HttpRequest) -> HttpResponse:
                 actor=actor, parent_id=given["parent"].pk, kind=given["kind"], name=given["name"], now=now_of(request)
             )
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, _("The place is made."))
             return HttpResponseRedirect(reverse("access.scopes.page"))
@@ -320,7 +320,7 @@ def give(request: HttpRequest) -> HttpResponse:
         try:
             services.give_grant(actor=actor, gift=form.gift(), now=now_of(request))
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, _("Given. It counts from this moment."))
             return HttpResponseRedirect(reverse("access.grants.page"))
@@ -337,7 +337,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
             services.withdraw_grant(actor=actor, grant_id=pk, reason=form.cleaned_data["reason"], now=now_of(request))
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, _("Withdrawn. It stopped counting at this moment."))
             return HttpResponseRedirect(reverse("access.grants.page"))

@@ -84,9 +84,8 @@ class OwnersForm(forms.Form):
     )
     revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = User.objects.filter(is_active=True, kind=User.Kind.PERSON).order_by("name", "pk")
         self.fields["owners"].queryset = people  # type: ignore[attr-defined]
 
 

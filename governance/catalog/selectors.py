@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.actor import Actor, Invalid, NotSeen, visible
+from governance.access import selectors as access
 from governance.access.models import Scope, ScopeClosure, User
 from governance.catalog.models import Asset, Card, Owner, Version
 from governance.catalog.rules import card_gaps
@@ -112,6 +113,12 @@ def ancestors_of(scope_id: UUID) -> list[str]:
     """Return the ids of a scope's ancestors, itself included, as text."""
     above = ScopeClosure.objects.filter(descendant_id=scope_id)
     return [str(pk) for pk in above.values_list("ancestor_id", flat=True)]
+
+
+def people_to_own(actor: Actor, asset: Asset) -> QuerySet[User]:
+    """Return the active people whom `actor` may name as owners: those they may know of, and those who are already."""
+    known = Q(pk__in=access.people_for(actor).values("pk")) | Q(pk__in=asset.owners.values("user"))
+    return User.objects.filter(known, is_active=True, kind=User.Kind.PERSON).order_by("name", "pk")
 
 
 def scopes_for(actor: Actor, action: str) -> QuerySet[Scope]:

@@ -4,19 +4,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from audit import log
-from audit.actor import Actor, Conflict, Invalid, NotSeen, require
-from governance.access.models import Scope, User
+from audit.actor import Actor, Conflict, Invalid, require
 from governance.access.rules import Action
+from governance.access.selectors import scope_seen_by
 from governance.catalog import records, rules
 from governance.catalog.models import Asset, Card, Owner
 from governance.catalog.records import Named
-from governance.catalog.selectors import asset_seen_by, card_of
+from governance.catalog.selectors import asset_seen_by, card_of, people_to_own
 from jobs.records import enqueue
 from lineage import selectors as lineage
 from lineage.naming import is_model as is_model_name
@@ -81,7 +81,7 @@ def set_owners(*, actor: Actor, asset_id: UUID, owners: Sequence[UUID], revision
     """Replace the people who answer for an asset: active persons, at most 20, at least one once it is adopted."""
     asset = asset_seen_by(actor, asset_id)
     require(actor, Action.EDIT, asset)
-    people = _people(owners)
+    people = _people(actor, asset, owners)
     if asset.adopted and not people:
         raise Invalid("catalog.needs_owner")
     _advance(asset, revision)
@@ -109,14 +109,13 @@ def adopt(*, actor: Actor, asset_id: UUID, adoption: Adoption, revision: int, no
     """
     asset = asset_seen_by(actor, asset_id)
     require(actor, Action.EDIT, asset)
-    scope = Scope.objects.filter(pk=adoption.scope_id or asset.scope_id).first()
-    if scope is None:
-        raise NotSeen("not_seen", what="scope")
+    stays = adoption.scope_id in {None, asset.scope_id}
+    scope = asset.scope if stays else scope_seen_by(actor, cast("UUID", adoption.scope_id))
     if scope.pk != asset.scope_id:
         require(actor, Action.REGISTER, scope)
     if asset.adopted:
         raise Conflict("catalog.adopted_already")
-    people = _people(adoption.owners or [actor.principal_id])
+    people = _people(actor, asset, adoption.owners or [actor.principal_id])
     _advance(asset, revision, adopted=True, scope=scope)
     if asset.lineage_dataset_id:
         move_dataset(asset.lineage_dataset_id, scope.pk)
@@ -132,9 +131,9 @@ def _advance(asset: Asset, revision: int, **changes: Any) -> None:
         raise Conflict("catalog.moved")
 
 
-def _people(ids: Sequence[UUID]) -> list[UUID]:
+def _people(actor: Actor, asset: Asset, ids: Sequence[UUID]) -> list[UUID]:
     wanted = set(ids)
-    people = User.objects.filter(pk__in=wanted, is_active=True, kind=User.Kind.PERSON)
+    people = people_to_own(actor, asset).filter(pk__in=wanted)
     found = [person.pk for person in people.order_by("name", "pk")]
     if len(found) != len(wanted) or len(found) > rules.MOST_OWNERS:
         raise Invalid("catalog.bad_owner", most=rules.MOST_OWNERS)

@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from audit.actor import Actor, NotSeen, Refused
-from audit.doors import actor_of, now_of, page, say
+from audit.actor import Actor, NotSeen, Refused, require
+from audit.doors import actor_of, met, now_of, page
 from governance.access.models import User
 from governance.access.rules import Action
 from governance.access.selectors import people_who_may, user
@@ -104,7 +104,7 @@ def card(request: HttpRequest, pk: UUID) -> HttpResponse:
                 now=now_of(request),
             )
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, _("Revision %(number)s of the card is saved.") % {"number": saved.revision})
             return HttpResponseRedirect(address(asset))
@@ -117,6 +117,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show and change an asset's labels and owners; each has its own form."""
     actor = actor_of(request)
     asset = selectors.asset_seen_by(actor, pk)
+    require(actor, Action.EDIT, asset)
     labels = LabelsForm(
         request.POST if "labels" in request.POST else None,
         initial={"labels": " ".join(asset.labels), "revision": asset.revision},
@@ -124,6 +125,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     owners = OwnersForm(
         request.POST if "set_owners" in request.POST else None,
         initial={"owners": selectors.owners_of(asset), "revision": asset.revision},
+        people=selectors.people_to_own(actor, asset),
     )
     saved = request.method == "POST" and (_save_labels(request, asset, labels) or _save_owners(request, asset, owners))
     if saved:
@@ -143,7 +145,7 @@ def _save_labels(request: HttpRequest, asset: Asset, form: LabelsForm) -> bool:
             actor=actor_of(request), asset_id=asset.pk, labels=form.listed(), revision=revision, now=now_of(request)
         )
     except Refused as refusal:
-        form.add_error(None, say(refusal))
+        form.add_error(None, met(request, refusal))
     return not form.errors
 
 
@@ -156,7 +158,7 @@ def _save_owners(request: HttpRequest, asset: Asset, form: OwnersForm) -> bool:
             actor=actor_of(request), asset_id=asset.pk, owners=people, revision=revision, now=now_of(request)
         )
     except Refused as refusal:
-        form.add_error(None, say(refusal))
+        form.add_error(None, met(request, refusal))
     return not form.errors
 
 
@@ -165,11 +167,12 @@ def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask who will answer for a discovered asset and where it belongs, and adopt it."""
     actor = actor_of(request)
     asset = selectors.asset_seen_by(actor, pk)
+    require(actor, Action.EDIT, asset)
     scopes = selectors.scopes_for(actor, Action.REGISTER) | selectors.scopes_for(actor, Action.BROWSE).filter(
         pk=asset.scope_id
     )
     initial = {"scope": asset.scope_id, "revision": asset.revision, "owners": _self(actor)}
-    form = AdoptForm(request.POST or None, scopes=scopes, initial=initial)
+    form = AdoptForm(request.POST or None, scopes=scopes, people=selectors.people_to_own(actor, asset), initial=initial)
     if request.method == "POST" and form.is_valid():
         owners = [each.pk for each in form.cleaned_data["owners"]]
         adoption = Adoption(owners=owners, scope_id=form.cleaned_data["scope"].pk)
@@ -177,7 +180,7 @@ def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
             services.adopt(actor=actor, asset_id=asset.pk, adoption=adoption, revision=revision, now=now_of(request))
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, _("Adopted. Its owners are named on its page."))
             return HttpResponseRedirect(address(asset))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.actor import Refused
-from audit.doors import actor_of, now_of, page, say
+from audit.doors import actor_of, met, now_of, page
 from governance.access.rules import Action
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by
@@ -47,7 +47,7 @@ def scans(request: HttpRequest) -> HttpResponse:
             path = form.cleaned_data["path"]
             made = services.request_path_scan(actor=actor_of(request), path=path, now=now_of(request))
         except Refused as refusal:
-            form.add_error("path", say(refusal))
+            form.add_error("path", met(request, refusal))
         else:
             return HttpResponseRedirect(reverse("pii.scan_page", args=[made.pk]))
     rows, cursor = page(request, selectors.scans_seen_by(actor_of(request)))
@@ -92,7 +92,7 @@ def waive(request: HttpRequest, pk: UUID) -> HttpResponse:
                 expires_at=form.ends(), now=now,
             )  # fmt: skip
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, _("Proposed. A compliance officer other than you decides."))
             return HttpResponseRedirect(_home(finding))
@@ -110,7 +110,7 @@ def dispute(request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
             services.judge_finding(actor=actor_of(request), finding_id=pk, judgement=judgement, now=now_of(request))
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, _("Disputed. It no longer counts, and later scans will not bring it back."))
             return HttpResponseRedirect(_home(finding))
@@ -153,7 +153,7 @@ def waiver(request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
             said = _rule(request, row, form)
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             messages.success(request, said)
             return HttpResponseRedirect(reverse("pii.waiver_page", args=[pk]))

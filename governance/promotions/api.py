@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.actor import Actor, Malformed
-from audit.doors import Body, actor_of, idempotent, now_of, page, read
+from audit.doors import Body, NoBody, actor_of, idempotent, now_of, page, read, read_nothing
 from governance.catalog import selectors as catalog
 from governance.promotions import rules, selectors, services
 from governance.promotions.models import EvidenceItem, Promotion
@@ -65,10 +65,6 @@ class RollBackBody(MoveBody):
     """The revision, the reason, and the grant that signs the roll-back."""
 
     grant = serializers.CharField(max_length=200)
-
-
-class NoBody(Body):
-    """Nothing to say."""
 
 
 def revision_of(request: Request, wanted: dict[str, Any]) -> int:
@@ -318,7 +314,7 @@ class PutBack(APIView):
 
     @extend_schema(operation_id="promotions_put_back", request=NoBody, responses={202: dict})
     def post(self, request: Request, key: str) -> Response:
-        read(NoBody, request)
+        read_nothing(request)
         services.put_back(actor=actor_of(request), key=key, now=now_of(request))
         return answer(request, actor_of(request), key, 202)
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from audit.actor import Actor, Conflict, NotSeen, Refused
-from audit.doors import actor_of, now_of, say
+from audit.doors import actor_of, met, now_of
 from governance.catalog import selectors as catalog
 from governance.policies import selectors as policies
 from governance.policies.views import spoken
@@ -181,7 +181,7 @@ def decide(request: HttpRequest, key: str) -> HttpResponse:
     except Conflict as moved:
         return _moved(request, key, said["seen_at"], moved)
     except Refused as refusal:
-        form.add_error(_field_of(refusal), say(refusal))
+        form.add_error(_field_of(refusal), met(request, refusal))
         return _page(request, key, form, 422)
     mine = selectors.seen_by(actor, key).decisions.filter(person_id=actor.principal_id).latest("at")
     return redirect("promotions.receipt", key=key, decision=mine.pk)
@@ -195,7 +195,7 @@ def _moved(request: HttpRequest, key: str, seen_at: str, refusal: Refused) -> Ht
     promotion = selectors.seen_by(actor_of(request), key)
     context = {
         "promotion": promotion,
-        "sentence": say(refusal),
+        "sentence": met(request, refusal),
         **pages.since(promotion, seen_at),
     }
     return render(request, "governance/promotions/moved.html", context, status=409)
@@ -218,7 +218,7 @@ def _move(request: HttpRequest, key: str, form: forms.Form, do: Callable[[dict[s
         except Conflict as moved:
             return _moved(request, key, "", moved)
         except Refused as refusal:
-            form.add_error(_field_of(refusal), say(refusal))
+            form.add_error(_field_of(refusal), met(request, refusal))
         else:
             return redirect("promotions.page", key=key)
     return _page(request, key, form, 422)
@@ -304,7 +304,7 @@ def promote(request: HttpRequest, model: UUID, version: UUID) -> HttpResponse:
         try:
             made = services.request(actor=actor, wish=wish, now=now)
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             return redirect("promotions.page", key=made.key)
     asked = [(place, [spoken(words) for words in pages.explained(place)]) for place in places]

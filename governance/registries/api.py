@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.actor import NotSeen, system
-from audit.doors import Body, actor_of, idempotent, now_of, page, read
+from audit.doors import Body, NoBody, actor_of, idempotent, now_of, page, read, read_nothing
 from governance.catalog import selectors as catalog
 from governance.catalog.models import Asset
 from governance.registries import selectors, services
@@ -120,14 +120,16 @@ class OneRegistry(APIView):
 
     @extend_schema(operation_id="registries_disconnect", responses={200: dict})
     def delete(self, request: Request, pk: UUID) -> Response:
+        read_nothing(request)
         return Response(shape(services.disconnect(actor=actor_of(request), registry_id=pk, now=now_of(request))))
 
 
 class Sync(APIView):
     """Look at a registry soon."""
 
-    @extend_schema(operation_id="registries_sync", request=None, responses={202: dict})
+    @extend_schema(operation_id="registries_sync", request=NoBody, responses={202: dict})
     def post(self, request: Request, pk: UUID) -> Response:
+        read_nothing(request)
         found = services.ask_sync(actor=actor_of(request), registry_id=pk, now=now_of(request))
         return Response(shape(found), status=202)
 
@@ -135,8 +137,9 @@ class Sync(APIView):
 class Probe(APIView):
     """Test a registry soon; its answer appears in `probe`."""
 
-    @extend_schema(operation_id="registries_probe", request=None, responses={202: dict})
+    @extend_schema(operation_id="registries_probe", request=NoBody, responses={202: dict})
     def post(self, request: Request, pk: UUID) -> Response:
+        read_nothing(request)
         found = services.probe(actor=actor_of(request), registry_id=pk, now=now_of(request))
         return Response(shape(found), status=202)
 

@@ -11,9 +11,8 @@ from django.db.models import Q
 
 from audit import log
 from audit.actor import Actor, Conflict, Invalid, NotSeen, require
-from governance.access.models import Scope
 from governance.access.rules import Action
-from governance.access.selectors import root
+from governance.access.selectors import root, scope_seen_by
 from governance.catalog import records as catalog
 from governance.catalog.models import Asset, Version
 from governance.catalog.records import Named, Observed
@@ -32,9 +31,7 @@ def connect(*, actor: Actor, name: str, uri: str, scope_id: UUID | None, now: da
     For administrators of the scope (none given: of the organisation). Refused when name or address is taken, and
     when the address carries a password: credentials come from the environment.
     """
-    scope = Scope.objects.filter(pk=scope_id).first() if scope_id else root()
-    if scope is None:
-        raise NotSeen("not_seen", what="scope")
+    scope = scope_seen_by(actor, scope_id) if scope_id else root()
     require(actor, Action.ADMIN, scope)
     name = " ".join(name.split())
     if not 1 <= len(name) <= LONGEST_NAME:

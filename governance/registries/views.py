@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.actor import Invalid, NotSeen, Refused
-from audit.doors import actor_of, now_of, say
+from audit.doors import actor_of, met, now_of, say
 from governance.access.rules import Action
 from governance.access.selectors import user
 from governance.catalog import selectors as catalog
@@ -118,7 +118,7 @@ def registries(request: HttpRequest) -> HttpResponse:
         try:
             made = services.connect(actor=actor, scope_id=None, now=now_of(request), **form.cleaned_data)
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             text = _("%(name)s is connected. Its models appear as soon as a worker has looked.")
             messages.success(request, text % {"name": made.name})

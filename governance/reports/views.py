@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from audit.doors import actor_of, now_of, page, say
+from audit.doors import actor_of, met, now_of, page
 from audit.refusals import Refused
 from governance.catalog.models import Version
 from governance.reports import rules, selectors, services
@@ -55,7 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
             report = services.ask(actor=actor, asking=asking, now=now_of(request))
             return redirect("reports.show", pk=report.pk)
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
     reports, cursor = page(request, selectors.reports_for(actor))
     asked_by = selectors.names({str(one.principal_id) for one in reports})
     rows = [(report, asked_by.get(str(report.principal_id), "")) for report in reports]

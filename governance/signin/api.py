@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit.doors import Body, actor_of, idempotent, now_of, page, read
+from audit.doors import Body, actor_of, idempotent, now_of, page, read, read_nothing
 from audit.refusals import Invalid, NotSeen
 from governance.access import selectors as access
 from governance.access.models import Session, Token, User
@@ -129,6 +129,7 @@ class OneSession(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
         """Sign it out."""
+        read_nothing(request)
         services.end_session(actor=actor_of(request), session_id=pk, now=now_of(request))
         return Response(status=204)
 
@@ -174,5 +175,6 @@ class OneToken(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
         """End it from this moment on."""
+        read_nothing(request)
         services.revoke_token(actor=actor_of(request), token_id=pk, now=now_of(request))
         return Response(status=204)

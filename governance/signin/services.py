@@ -226,7 +226,8 @@ def _account(actor: Actor, wanted: ServiceAccount, now: datetime) -> User:
     for role in wanted.roles:
         gift = Gift(wanted.owner_id, role, wanted.scope_id, "for a service account")
         access_rules.check_gift(gift, access_rules.Holders("service", frozenset()), frozenset(), now)
-    owner = access.user(wanted.owner_id)
+    themselves = wanted.owner_id == actor.principal_id
+    owner = access.user(wanted.owner_id) if themselves else access.people_for(actor).filter(pk=wanted.owner_id).first()
     if owner is None or not owner.is_active or owner.kind == User.Kind.SERVICE:
         raise Invalid("access.owner_needed")
     found = selectors.account(address)

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.actor import ANONYMOUS
-from audit.doors import actor_of, now_of, say
+from audit.doors import actor_of, met, now_of
 from audit.refusals import Invalid, Malformed, NotSeen, Refused
 from governance.access import selectors as access
 from governance.access.models import SigninLink, User
@@ -146,7 +146,7 @@ def password(request: HttpRequest) -> HttpResponse:
         try:
             _set_password(request, person, form.cleaned_data, by_link=by_link)
         except Refused as refusal:
-            form.add_error("old" if refusal.code == "access.wrong_password" else "password", say(refusal))
+            form.add_error("old" if refusal.code == "access.wrong_password" else "password", met(request, refusal))
         else:
             messages.success(request, _("Your password is changed. Your other browsers are signed out."))
             return HttpResponseRedirect(reverse("account"))
@@ -198,7 +198,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
         try:
             token, text = services.create_token(actor=actor_of(request), now=now_of(request), **form.cleaned_data)
         except Refused as refusal:
-            form.add_error(None, say(refusal))
+            form.add_error(None, met(request, refusal))
         else:
             return render(request, "governance/signin/token.html", {"token": token, "text": text}, status=201)
     return _account(request, form, 422)

@@ -58,3 +58,24 @@ def test_a_refusal_that_cannot_be_recorded_is_503(people: Ns, monkeypatch: pytes
     monkeypatch.setattr(log, "append", full)
     for answer in (people.ann.api.get("/api/v1/audit/export"), people.ann.client.post("/audit/export")):
         assert answer.status_code == 503
+
+
+def test_a_denial_that_a_form_met_is_remembered_like_one_by_rest(people: Ns) -> None:
+    """The form answers with its sentence; the log says who, what and which door, and nothing typed."""
+    secret = "Zebra Canary"
+    page = people.ann.client.post("/access/groups", {"name": secret})
+    assert page.status_code == 422
+    assert people.ann.api.post("/api/v1/groups", {"name": secret}, "application/json").status_code == 403
+    by_form, by_rest = refused()
+    assert by_form["actor"]["id"] == by_rest["actor"]["id"] == str(people.ann.id)
+    assert (by_form["about"]["code"], by_form["about"]["wanted"]) == ("access.not_allowed", "manage_access")
+    assert by_form["about"]["door"] == "POST /access/groups"
+    assert {key: by_form["about"][key] for key in ("code", "wanted", "ids")} == {
+        key: by_rest["about"][key] for key in ("code", "wanted", "ids")
+    }
+    assert secret not in json.dumps(refused())
+
+
+def test_what_a_form_asked_wrongly_is_no_denial(people: Ns) -> None:
+    assert people.adam.client.post("/access/groups", {"name": "x" * 140 + "/"}).status_code in {302, 422}
+    assert refused() == []

@@ -30,9 +30,9 @@ def test_a_stranger_and_a_wrong_id_get_the_same_answer(people: SimpleNamespace, 
 
 
 def test_an_admin_retries_a_dead_job_by_rest(people: SimpleNamespace, dead: Job) -> None:
-    assert people.ann.api.post(f"/api/v1/jobs/{dead.pk}/retry").status_code == 403
-    assert people.adam.api.post(f"/api/v1/jobs/{dead.pk}/retry").json()["state"] == "queued"
-    again = people.adam.api.post(f"/api/v1/jobs/{dead.pk}/retry")
+    assert people.ann.api.post(f"/api/v1/jobs/{dead.pk}/retry", "", "application/json").status_code == 403
+    assert people.adam.api.post(f"/api/v1/jobs/{dead.pk}/retry", "", "application/json").json()["state"] == "queued"
+    again = people.adam.api.post(f"/api/v1/jobs/{dead.pk}/retry", "", "application/json")
     assert (again.status_code, again.json()["code"]) == (409, "jobs.not_dead")
 
 

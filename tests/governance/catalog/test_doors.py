@@ -117,7 +117,7 @@ def test_adopting_by_rest_and_in_the_browser(discovered, payments, people) -> No
     form = {"owners": [str(people.ann.id)], "scope": str(payments.pk), "revision": 0}
     assert people.ann.client.post(path, form).status_code == 302
     assert people.ann.client.post(path, form).status_code == 422
-    assert people.vera.client.post(path, form).status_code == 422
+    assert people.vera.client.post(path, form).status_code == 403
 
 
 def test_labels_and_owners_by_rest_and_in_the_browser(fraud, people) -> None:
@@ -135,7 +135,7 @@ def test_labels_and_owners_by_rest_and_in_the_browser(fraud, people) -> None:
     assert ann.client.post(page, owners).status_code == 302
     fraud.refresh_from_db()
     assert (fraud.labels, fraud.revision) == (["eu", "pii"], 3)
-    assert people.vera.client.post(page, {"labels": "x", "revision": 3}).status_code == 422
+    assert people.vera.client.post(page, {"labels": "x", "revision": 3}).status_code == 403
 
 
 def test_the_lists_in_the_browser(discovered, payments, people) -> None:
@@ -172,3 +172,22 @@ def dataset_asset(payments: Any, now: Any) -> Any:
 def test_the_door_is_locked_to_strangers(fraud) -> None:
     assert Client().get(f"/api/v1/models/{fraud.pk}").status_code == 401
     assert re.match(r"/account/login", Client().get("/models")["Location"])
+
+
+def test_the_forms_of_owners_are_for_who_may_edit_and_name_only_people_they_know(
+    discovered, payments, founded, person, people
+) -> None:
+    from governance.access import records
+
+    fraud, hidden = discovered("fraud2", payments), records.place(founded, "team", "hidden")
+    zoe = person("Zoe", "viewer", hidden)
+    for page in (f"/assets/{fraud.pk}/edit", f"/assets/{fraud.pk}/adopt"):
+        refused, shown = people.vera.client.get(page), people.ann.client.get(page).content.decode()
+        assert refused.status_code == 403
+        assert b"Olga" not in refused.content
+        assert "Olga" in shown and "Zoe" not in shown
+    for pk in (zoe.id, uuid4()):
+        body = {"owners": [str(pk)], "revision": 0}
+        answer = people.ann.api.patch(f"/api/v1/assets/{fraud.pk}", body, content_type="application/json")
+        assert (answer.status_code, answer.json()["code"]) == (422, "catalog.bad_owner")
+    assert not fraud.owners.exists()

@@ -58,9 +58,9 @@ def test_connecting_by_rest_and_in_the_browser(people) -> None:
 def test_sync_probe_and_disconnect_by_both_doors(registry, people) -> None:
     api, page = f"/api/v1/registries/{registry.pk}", f"/settings/registries/{registry.pk}"
     for path, status in ((f"{api}/sync", 202), (f"{api}/probe", 202)):
-        assert people.adam.api.post(path).status_code == status
-        assert people.ann.api.post(path).status_code == 403
-        assert people.eve.api.post(path).status_code == 404
+        assert people.adam.api.post(path, "", "application/json").status_code == status
+        assert people.ann.api.post(path, "", "application/json").status_code == 403
+        assert people.eve.api.post(path, "", "application/json").status_code == 404
     for path in (f"{page}/test", f"{page}/sync", f"{page}/disconnect"):
         assert people.adam.client.post(path).status_code == 302
         assert people.vera.client.post(path).status_code == 403
