@@ -15,13 +15,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audit import delivery, filters, keys, proof, protections, rotation, selectors, services, witness
 from audit import export as files
-from audit import filters, keys, proof, protections, rotation, selectors, services, witness
 from audit.actor import Actor, require
+from audit.dialects import DIALECTS
 from audit.doors import actor_of, now_of, page
 from audit.models import Entry
 from audit.offline import verify
-from audit.refusals import Invalid, NotSeen
+from audit.refusals import Invalid, Malformed, NotSeen
 
 BYTES = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
@@ -230,6 +231,61 @@ class ChangesView(APIView):
         found = rotation.changes(selectors.published())
         told = [{"seq": seq, "entry": entry.decode(), "proof": text} for seq, entry, text in found]
         return Response({"results": told, "next": None})
+
+
+class SinkBody(serializers.Serializer[Any]):
+    """A system that collects our entries, and how far it is."""
+
+    name = serializers.CharField()
+    address = serializers.CharField(help_text="without path and query")
+    dialect = serializers.ChoiceField(sorted(DIALECTS))
+    delivered = serializers.IntegerField(help_text="entries it has, from the first on")
+    owed = serializers.IntegerField(help_text="entries under a checkpoint that it does not have yet")
+    sent_at = serializers.DateTimeField(allow_null=True)
+    problem = serializers.CharField(allow_blank=True)
+    away_since = serializers.DateTimeField(allow_null=True)
+
+
+class SinksBody(serializers.Serializer[Any]):
+    """All of them; there are few, so `next` is always null."""
+
+    results = SinkBody(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class SinksView(APIView):
+    """Who collects the log's entries."""
+
+    @extend_schema(responses=SinksBody)
+    def get(self, request: Request) -> Response:
+        """Return every configured sink and how far it is; for those who may read the whole log."""
+        require(actor_of(request), "audit", None)
+        return Response({"results": [vars(each) for each in delivery.states()], "next": None})
+
+
+@require_safe
+def lines(request: HttpRequest) -> HttpResponse:
+    """Return entries in the order of the log, a line of JSON each, for a collector that would rather fetch.
+
+    `from` is the first `seq` (0), `limit` at most 1,000 (500), `dialect` is attestry, ocsf or ecs. Ask again from the
+    last `seq` plus one. For those who may read the whole log.
+    """
+    require(actor_of(request), "audit", None)
+    dialect = request.GET.get("dialect", "attestry")
+    if dialect not in DIALECTS:
+        raise Malformed("audit.bad_dialect", known=", ".join(sorted(DIALECTS)))
+    first = read_number(request, "from", default=0, most=2**53)
+    count = read_number(request, "limit", default=delivery.BATCH, most=1000)
+    found = delivery.lines(dialect, first, count)
+    return HttpResponse("".join(f"{each}\n" for each in found), content_type="application/x-ndjson")
+
+
+def read_number(request: HttpRequest, name: str, *, default: int, most: int) -> int:
+    """A whole number from the query, from 0 to `most`; refused otherwise."""
+    text = request.GET.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or len(text) > 16 or int(text) > most:
+        raise Malformed("audit.bad_filter", name=name, why=f"0 - {most}")
+    return int(text)
 
 
 @require_safe

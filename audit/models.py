@@ -128,6 +128,19 @@ class Cosignature(models.Model):
         return f"{self.witness} at {self.size}"
 
 
+class Delivery(models.Model):
+    """How far a sink has our entries: the first `seq` it has not, since when it waits, and what is in the way."""
+
+    sink = models.CharField(max_length=40, primary_key=True)
+    position = models.BigIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=200, blank=True, default="")
+    away_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.sink} has all before {self.position}"
+
+
 class Anchor(models.Model):
     """A time-stamp token (RFC 3161) over a checkpoint's note, as raw as the authority sent it."""
 

@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +29,10 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         """Follow nothing."""
 
 
-def post(url: str, body: bytes, kind: str) -> Answer:
+def post(url: str, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> Answer:
     """Send `body` to `url` and return the answer, whatever its status; `NoAnswer` when there is none."""
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": kind, "User-Agent": "attestry"})  # noqa: S310
+    said = {"Content-Type": kind, "User-Agent": "attestry", **(headers or {})}
+    request = urllib.request.Request(url, data=body, headers=said)  # noqa: S310
     try:
         with urllib.request.build_opener(_Stay).open(request, timeout=PATIENCE) as response:
             return Answer(response.status, response.headers.get_content_type(), response.read(LONGEST))

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
 from audit.checkpoint import Vkey
-from audit.models import Anchor, Blob, Cosignature
+from audit.models import Anchor, Blob, Cosignature, Delivery
 
 
 def put_blob(data: bytes) -> str:
@@ -34,3 +34,20 @@ def keep_anchor(size: int, authority: str, token: bytes, stamped_at: datetime, n
     with transaction.atomic():
         kept = Anchor.objects.filter(size=size, authority=authority).first()
         return kept or Anchor.objects.create(size=size, authority=authority, token=token, stamped_at=stamped_at, at=now)
+
+
+def delivered(sink: str, first: int, end: int, at: datetime) -> bool:
+    """Note that `sink` has every entry before `end`; false when somebody else moved it from `first` meanwhile."""
+    rows = Delivery.objects.filter(pk=sink, position=first)
+    return rows.update(position=end, sent_at=at, problem="", away_since=None) == 1
+
+
+def undelivered(sink: str, problem: str, at: datetime) -> None:
+    """Note why `sink` does not get its entries now, and since when it has not."""
+    Delivery.objects.filter(pk=sink).update(problem=problem[:200])
+    Delivery.objects.filter(pk=sink, away_since=None).update(away_since=at)
+
+
+def open_delivery(sink: str) -> None:
+    """Begin to deliver to `sink`, from the first entry of the log on; nothing when it was begun before."""
+    Delivery.objects.bulk_create([Delivery(sink=sink)], ignore_conflicts=True)

@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 
-from audit import anchor, outside, witness
+from audit import anchor, delivery, outside, records, sinks, witness
 from audit.refusals import Unavailable
+from jobs.records import enqueue
 from jobs.tasks import Away, Work, errand
 
 WITNESSED_EVERY, STAMP_LOOKED_FOR_EVERY = 30.0, 600.0
 STAMPED_EVERY = timedelta(hours=24)
+WITNESSED_EVERY, COLLECTED_EVERY = 30.0, 5.0
+AGAIN = timedelta(seconds=30)
 
 
 def clock() -> dict[str, tuple[float, str]]:
@@ -17,6 +21,8 @@ def clock() -> dict[str, tuple[float, str]]:
     witnesses = {"audit.witness": (WITNESSED_EVERY, "audit.witness")} if settings.AUDIT_WITNESSES else {}
     stamps = {"audit.anchor": (STAMP_LOOKED_FOR_EVERY, "audit.anchor")} if settings.AUDIT_TSA_URL else {}
     return witnesses | stamps
+    collectors = {"audit.sinks": (COLLECTED_EVERY, "audit.sinks")} if settings.AUDIT_SINKS else {}
+    return witnesses | collectors
 
 
 @errand("audit.witness")
@@ -42,3 +48,26 @@ def stamp(work: Work) -> None:
             anchor.stamp(settings.AUDIT_TSA_URL, work.now())
         except Unavailable as away:
             raise Away("The time-stamp authority does not answer.", timedelta(minutes=10)) from away
+
+
+@errand("audit.sinks")
+def owe_sinks(_work: Work) -> None:
+    """Owe each sink the entries that it does not have yet."""
+    with transaction.atomic():
+        for name in delivery.behind():
+            enqueue("audit.deliver", name, dedupe_key=f"audit.deliver:{name}")
+
+
+@errand("audit.deliver")
+def deliver(work: Work, name: str) -> None:
+    """Bring a sink as far as a few batches go; the next round owes the rest. Waits while the sink is away."""
+    sink = next((each for each in sinks.configured() if each.name == name), None)
+    if sink is None:
+        return
+    for _ in range(delivery.BATCHES):
+        try:
+            if delivery.deliver(sink, work.now()) < delivery.BATCH:
+                return
+        except Unavailable as refusal:
+            records.undelivered(name, str(refusal.params.get("why", refusal.code)), work.now())
+            raise Away(f"{name}: {refusal.params.get('why', refusal.code)}", AGAIN) from refusal

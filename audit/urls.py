@@ -19,6 +19,8 @@ api = [
     path("audit/entries/<int:seq>/proof", rest.proof_file, name="audit.api.proof"),
     path("audit/consistency", rest.ConsistencyView.as_view(), name="audit.api.consistency"),
     path("audit/protections", rest.ProtectionsView.as_view(), name="audit.api.protections"),
+    path("audit/lines", rest.lines, name="audit.api.lines"),
+    path("audit/sinks", rest.SinksView.as_view(), name="audit.api.sinks"),
     path("audit/export", rest.export, name="audit.api.export"),
 ]
 pages = [

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from audit import keys
+from audit import delivery, keys
 from audit import selectors as audit
 from audit.refusals import Refused
 from governance.registries.models import Registry
@@ -179,6 +179,14 @@ def _log() -> Iterator[Finding]:
         yield good("log", f"{health.numbered} entries, {health.published} under a signed checkpoint.")
 
 
+def _sinks() -> Iterator[Finding]:
+    for each in delivery.states():
+        if each.away_since is not None:
+            yield wrong("collector", f"{each.name} takes no entries: {each.problem}. {each.owed} wait for it.")
+        else:
+            yield good("collector", f"{each.name} has {each.delivered} entries, {each.owed} are on their way.")
+
+
 def _registries() -> Iterator[Finding]:
     for registry in Registry.objects.order_by("name"):
         if registry.last_error:
@@ -215,6 +223,7 @@ _DEEPER: dict[str, Callable[[], Iterator[Finding]]] = {
     "database": _database,
     "tables": _migrations,
     "log": _log,
+    "collector": _sinks,
     "worker": _worker,
     "jobs": _jobs,
     "registry": _registries,

@@ -145,3 +145,21 @@ def audit_anchor(
     said = {"size": kept.size, "stamped_at": kept.stamped_at.isoformat(), "authority": kept.authority}
     words = f"The log was {kept.size} entries long at {said['stamped_at']}, says {kept.authority}."
     show(said, as_json=as_json, words=words)
+
+
+@audit.command("sinks")
+def audit_sinks(
+    secret: Annotated[str, typer.Option(help="Print the secret that this webhook is signed with.")] = "",
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Say who collects the log's entries (ATTESTRY_AUDIT_SINKS) and how far each of them is."""
+    server(data_dir)
+    from portal import upkeep
+
+    if secret:
+        show({"secret": upkeep.sink_secret(secret)}, as_json=as_json, words=upkeep.sink_secret(secret))
+        return
+    found = upkeep.sinks()
+    words = "\n".join(each["words"] for each in found) or "Nobody collects entries: ATTESTRY_AUDIT_SINKS is empty."
+    show(found, as_json=as_json, words=words)

@@ -288,6 +288,12 @@ REPORTS: Mapping[str, object] = {
 }
 
 AUDIT: Mapping[str, object] = {
+    "audit.bad_sink": _(
+        "The setting ATTESTRY_AUDIT_SINKS cannot be understood at “%(part)s”. Each part is a name, “=”, and an address "
+        "that begins with https, http, syslog+tls, syslog+tcp or syslog+udp and may end in #ocsf or #ecs."
+    ),
+    "audit.sink_away": _("The collector “%(name)s” did not take the entries: %(why)s. They are kept and sent again."),
+    "audit.bad_dialect": _("Entries can be had in these words only: %(known)s."),
     "audit.not_canonical": _("The log cannot record this: %(why)s (at %(where)s)."),
     "audit.bad_entry": _("The log cannot record this: %(why)s."),
     "audit.too_large": _("This is too much for one entry of the log, which holds at most %(longest)s bytes."),

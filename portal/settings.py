@@ -19,6 +19,7 @@ SCAN_ROOTS = [Path(root) for root in os.environ.get("ATTESTRY_SCAN_ROOTS", "").s
 
 SECRET_KEY_FILE = Path(os.environ.get("ATTESTRY_SECRET_KEY_FILE") or DATA_DIR / "secret.key")
 AUDIT_KEY_FILE = Path(os.environ.get("ATTESTRY_AUDIT_KEY_FILE") or DATA_DIR / "audit.key")
+AUDIT_SINKS = os.environ.get("ATTESTRY_AUDIT_SINKS", "")
 AUDIT_ORIGIN = os.environ.get("ATTESTRY_AUDIT_ORIGIN") or f"{urlsplit(BASE_URL).netloc}/audit"
 AUDIT_TSA_URL = os.environ.get("ATTESTRY_TSA_URL", "")
 AUDIT_TSA_CA = os.environ.get("ATTESTRY_TSA_CA", "")

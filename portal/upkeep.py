@@ -56,3 +56,25 @@ def move_fence(*, closed: bool) -> None:
     from jobs import selectors as clock
 
     services.move_fence(actor=operator(), closed=closed, now=clock.now())
+
+
+def sinks() -> list[dict[str, Any]]:
+    """Every system that collects entries, as data with a sentence each."""
+    from audit import delivery
+
+    found = []
+    for each in delivery.states():
+        trouble = f" Away since {each.away_since:%Y-%m-%d %H:%M} UTC: {each.problem}." if each.away_since else ""
+        words = f"{each.name} ({each.address}, {each.dialect}): has {each.delivered}, owed {each.owed}.{trouble}"
+        moments = {name: getattr(each, name) and getattr(each, name).isoformat() for name in ("sent_at", "away_since")}
+        found.append({**vars(each), **moments, "words": words})
+    return found
+
+
+def sink_secret(name: str) -> str:
+    """The secret that a configured webhook is signed with."""
+    from audit import sinks as collecting
+
+    if name not in {each.name for each in collecting.configured()}:
+        raise Failed(f"ATTESTRY_AUDIT_SINKS names no “{name}”.", USAGE)
+    return collecting.secret(name)

@@ -26,6 +26,16 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Delivery",
+            fields=[
+                ("sink", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("position", models.BigIntegerField(default=0)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("problem", models.CharField(blank=True, default="", max_length=200)),
+                ("away_since", models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Entry",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 TIMEOUT = 15.0
-PATIENCE = 60.0
+PATIENCE = 180.0
 AWAY = {502, 503, 504}
 
 
@@ -60,7 +60,7 @@ class Portal:
         return self._ask("PATCH", path, body)
 
     def _ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
-        """One request; repeated for a minute while the portal is away or busy."""
+        """One request; repeated for three minutes while the portal is away or busy."""
         data = None if body is None else json.dumps(body).encode()
         told = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", **(headers or {})}
         until = time.monotonic() + PATIENCE
