@@ -10,9 +10,8 @@ from audit.refusals import Unavailable
 from jobs.records import enqueue
 from jobs.tasks import Away, Work, errand
 
-WITNESSED_EVERY, STAMP_LOOKED_FOR_EVERY = 30.0, 600.0
+WITNESSED_EVERY, STAMP_LOOKED_FOR_EVERY, COLLECTED_EVERY = 30.0, 600.0, 5.0
 STAMPED_EVERY = timedelta(hours=24)
-WITNESSED_EVERY, COLLECTED_EVERY = 30.0, 5.0
 AGAIN = timedelta(seconds=30)
 
 
@@ -20,9 +19,8 @@ def clock() -> dict[str, tuple[float, str]]:
     """The lines of the clock table that the settings ask for."""
     witnesses = {"audit.witness": (WITNESSED_EVERY, "audit.witness")} if settings.AUDIT_WITNESSES else {}
     stamps = {"audit.anchor": (STAMP_LOOKED_FOR_EVERY, "audit.anchor")} if settings.AUDIT_TSA_URL else {}
-    return witnesses | stamps
     collectors = {"audit.sinks": (COLLECTED_EVERY, "audit.sinks")} if settings.AUDIT_SINKS else {}
-    return witnesses | collectors
+    return witnesses | stamps | collectors
 
 
 @errand("audit.witness")

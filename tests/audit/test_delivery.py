@@ -209,3 +209,20 @@ def test_sinks_are_told_without_their_paths(people: Any, siem: sinks.Sink, offer
     told = people.vera.api.get("/api/v1/audit/sinks").json()["results"]
     assert [(each["name"], each["owed"], "team" in json.dumps(each)) for each in told] == [("siem", 5, False)]
     assert people.ann.api.get("/api/v1/audit/sinks").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "line"),
+    [
+        ("AUDIT_SINKS", "siem=https://collector.example/", "audit.sinks"),
+        ("AUDIT_TSA_URL", "https://tsa.example/", "audit.anchor"),
+        ("AUDIT_WITNESSES", "https://witness.example/ key", "audit.witness"),
+    ],
+)
+def test_the_clock_knows_what_the_settings_ask_for(settings: Any, setting: str, value: str, line: str) -> None:
+    from audit import tasks
+
+    settings.AUDIT_SINKS = settings.AUDIT_TSA_URL = settings.AUDIT_WITNESSES = ""
+    assert tasks.clock() == {}
+    setattr(settings, setting, value)
+    assert tasks.clock().keys() == {line}
