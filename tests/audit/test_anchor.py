@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from audit import anchor
 from audit.models import Anchor, Checkpoint
 from audit.refusals import Invalid, Unavailable
+from jobs import records, tasks
+from jobs.models import Job
 from tests.audit.outsiders import Reply, serving
 
 CONFIG = """
@@ -154,3 +157,27 @@ def test_an_export_gets_every_token_beside_the_checkpoint_it_stamps(sequenced: C
     assert files["anchors/5.checkpoint"] == Checkpoint.objects.get(pk=5).note.encode()
     assert [data for name, data in files.items() if name.endswith(".tsr")] == [b"token3", b"token5"]
     assert len(files) == 4
+
+
+def test_the_errand_stamps_once_a_day_and_waits_while_the_authority_is_away(
+    authority: Authority, url: str, sequenced: Callable, now: datetime, settings: Any
+) -> None:
+    from audit import tasks as ours
+
+    settings.AUDIT_TSA_URL = ""
+    assert "audit.anchor" not in ours.clock()
+    settings.AUDIT_TSA_URL = "http://127.0.0.1:9"
+    assert "audit.anchor" in ours.clock()
+    sequenced(3)
+    with transaction.atomic():
+        job = records.enqueue("audit.anchor")
+    tasks.perform(str(job.pk))
+    assert Job.objects.get(pk=job.pk).words == "The time-stamp authority does not answer."
+    settings.AUDIT_TSA_URL = url
+    for _ in range(2):
+        with transaction.atomic():
+            job = records.enqueue("audit.anchor")
+        tasks.perform(str(job.pk))
+        assert Job.objects.get(pk=job.pk).state == Job.State.DONE
+        sequenced(1)
+    assert [each.size for each in Anchor.objects.all()] == [3]

@@ -2,6 +2,8 @@
 
 import json
 import stat
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +13,10 @@ import pytest
 from audit import keys, proof, rotation, selectors, sequence, sidecar, verify
 from audit.checkpoint import read_vkey
 from audit.checkpoint import verify as signed_by
-from audit.models import Checkpoint, Entry
+from audit.models import Checkpoint, Entry, Leaf
 from audit.offline import verify as offline
-from audit.refusals import Invalid, Unavailable
+from audit.refusals import Conflict, Invalid, Unavailable
+from jobs import selectors as clock
 
 
 class Killed(BaseException):
@@ -144,3 +147,38 @@ def test_the_keys_are_named_in_the_log_once_and_again_when_there_is_another(sequ
     sequenced(1)
     rotation.rotate(now)
     assert not rotation.announce(now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_keys_change_while_a_sequencer_runs_and_nothing_is_lost(
+    data_dir: Path, offer: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sequence, "EVERY", 0.02)
+    old, stop = keys.verifier(), threading.Event()
+    sequencer = sequence.start(stop)
+    try:
+        for turn in range(30):
+            offer(at=clock.now())
+            if turn == 10:
+                patiently(lambda: rotation.rotate(clock.now()))
+            time.sleep(0.01)
+    finally:
+        stop.set()
+        sequencer.join()
+    sequence.run_once(clock.now())
+    assert keys.verifier() != old
+    assert Leaf.objects.count() == Entry.objects.count() >= 31
+    assert verify.database().faults == []
+    assert signed_by(selectors.latest().note, keys.verifier()).size == Leaf.objects.count()
+
+
+def patiently(call: Callable[[], object]) -> None:
+    """Run the command again, as its refusal says, while the other sequencer is quicker."""
+    for _ in range(50):
+        try:
+            call()
+        except (Unavailable, Conflict):
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the keys never changed")
