@@ -242,6 +242,10 @@ PROMOTIONS: Mapping[str, object] = {
     "promotions.revision_needed": _("Say which revision you looked at, once: in `revision` or in `If-Match`."),
     "promotions.version_needed": _("Say which version: `model` and `version`, or `version_id`."),
     "promotions.checks_failing": _("%(count)s checks stand in the way: %(checks)s. Settle or waive them first."),
+    "promotions.unmatched": _(
+        "The policy asks that everybody who contributed is known here, and nobody matches: %(names)s. Have them added "
+        "with that name or e-mail address."
+    ),
     "promotions.nobody_can_approve": _(
         "Nobody could approve this: rule “%(rule)s” needs %(needed)s people who hold the role %(role)s and had no hand "
         "in the version, and there are %(eligible)s (%(excluded)s more are excluded). Ask for the role to be granted "

@@ -77,6 +77,7 @@ class Version(models.Model):
     run_id = models.CharField(max_length=100, blank=True, default="")
     run_ended = models.BooleanField(default=False)
     run_user = models.CharField(max_length=200, blank=True, default="")
+    authors = models.JSONField(default=list)
     code_commit = models.CharField(max_length=100, blank=True, default="")
     source_uri = models.TextField(blank=True, default="")
     registry = models.ForeignKey("governance.Registry", null=True, on_delete=models.PROTECT, related_name="versions")

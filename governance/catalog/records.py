@@ -13,6 +13,7 @@ from governance.catalog.selectors import MODEL_PREFIX, ancestors_of, asset_key
 from lineage.naming import plain_namespace
 from lineage.records import move_dataset
 
+MOST_AUTHORS = 50
 LINKS = ("lineage_dataset_id", "registry_id")
 
 
@@ -25,6 +26,7 @@ class Observed:
     source_uri: str = ""
     run_id: str = ""
     run_user: str = ""
+    authors: Sequence[str] = ()
     code_commit: str = ""
     metrics: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class Observed:
             "params": dict(self.params),
             "inputs": [dict(each) for each in self.inputs],
             "run_user": self.run_user[:200],
+            "authors": [name[:200] for name in self.authors][:MOST_AUTHORS],
             "code_commit": self.code_commit[:100],
             "run_ended": self.run_ended,
         }

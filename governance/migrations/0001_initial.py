@@ -791,6 +791,7 @@ class Migration(migrations.Migration):
                 ("run_id", models.CharField(blank=True, default="", max_length=100)),
                 ("run_ended", models.BooleanField(default=False)),
                 ("run_user", models.CharField(blank=True, default="", max_length=200)),
+                ("authors", models.JSONField(default=list)),
                 ("code_commit", models.CharField(blank=True, default="", max_length=100)),
                 ("source_uri", models.TextField(blank=True, default="")),
                 ("created_at", models.DateTimeField()),

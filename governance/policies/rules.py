@@ -24,6 +24,8 @@ CHECKS = {
     "card": "card",
 }
 CLASSES = tuple(dict.fromkeys(CHECKS.values()))
+UNMATCHED = ("show", "block")
+"""What a contributor whom nobody here matches does to an approval; being shown is what happens unless said."""
 REJECTIONS = ("rejected", "changes_requested")
 LOWER_IS_BETTER = ("brier", "error", "log_loss", "logloss", "loss", "mae", "mape", "mse", "rmse")
 LONGEST_DAYS = 3_650
@@ -73,6 +75,7 @@ class Body:
     rules: tuple[Rule, ...]
     rejection: str
     validity: Validity
+    unmatched: str = "show"
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def understand(body: object, roles: Collection[str] | None = None) -> Body:
     A policy without approval rules is refused: no rule never means that nobody has to approve. `roles` are the roles
     there are; without it, as for a policy published long ago, any role is taken as it stands.
     """
-    top = _mapping(body, "policy", ("v", "checks", "rules", "rejection", "validity"))
+    top = _mapping(body, "policy", ("v", "checks", "rules", "rejection", "validity", "unmatched"))
     if type(top.get("v")) is not int or top["v"] != 1:
         raise Invalid("policies.wrong", place="v")
     checks = tuple(_check(item, f"checks[{n}]") for n, item in enumerate(_list(top.get("checks"), "checks")))
@@ -122,7 +125,10 @@ def understand(body: object, roles: Collection[str] | None = None) -> Body:
         raise Invalid("policies.artifact_needed")
     if top.get("rejection") not in REJECTIONS:
         raise Invalid("policies.wrong", place="rejection")
-    return Body(checks, rules, str(top["rejection"]), _validity(top.get("validity")))
+    unmatched = top.get("unmatched", UNMATCHED[0])
+    if not isinstance(unmatched, str) or unmatched not in UNMATCHED:
+        raise Invalid("policies.wrong", place="unmatched")
+    return Body(checks, rules, str(top["rejection"]), _validity(top.get("validity")), unmatched)
 
 
 def explain(body: Body) -> list[Words]:
@@ -189,7 +195,8 @@ def explain_terms(body: Body) -> list[Words]:
     """Return what a rejection does and how long things stand, as sentences."""
     validity = body.validity
     back = body.rejection == "changes_requested"
-    return [
+    known = Words(_("Everybody whom the training run names as a contributor must be somebody known here."), {})
+    return ([known] if body.unmatched == "block" else []) + [
         Words(
             _("A rejection sends the request back for changes.") if back else _("A rejection ends the request."),
             {},

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from audit.actor import Actor, Forbidden, NotSeen, Refused, require
 from audit.doors import say
@@ -27,11 +26,6 @@ from governance.promotions.selectors import Standing
 from lineage import selectors as lineage
 from lineage.naming import model_name
 
-REASONS = {
-    "requested": _("asked for it"),
-    "edited": _("last edited its evidence"),
-    "made": _("ran the training"),
-}
 DUE = timedelta(days=3)
 
 
@@ -67,7 +61,7 @@ def page(actor: Actor, promotion: Promotion, now: datetime) -> dict[str, Any]:
         "unknown": found.unknown,
         "can_decide": able,
         "why_not": why_not,
-        "approve_blocked": bool(failing) or promotion.state == "checking",
+        "approve_blocked": bool(failing or found.case.unmatched) or promotion.state == "checking",
         "blockers": _blockers(found, failing, promotion),
         "changes": changes(promotion),
         "picture": picture(actor, promotion),
@@ -94,6 +88,9 @@ def _able(actor: Actor, promotion: Promotion, found: Standing) -> tuple[bool, st
     try:
         rules.require_can_decide(found.case, selectors.person(actor))
     except Refused as refusal:
+        if refusal.code == "promotions.conflicted":
+            reasons = found.case.conflicts[actor.principal_id]
+            refusal.params["reasons"] = ", ".join(gettext(rules.REASONS[each]) for each in reasons)
         return False, say(refusal)
     return True, ""
 
@@ -152,7 +149,7 @@ def _rule(found: Standing, rule: Rule) -> dict[str, Any]:
 
 def _excluded(found: Standing) -> list[tuple[str, str]]:
     return [
-        (str(found.people[person]), ", ".join(str(REASONS[each]) for each in reasons))
+        (str(found.people[person]), ", ".join(gettext(rules.REASONS[each]) for each in reasons))
         for person, reasons in found.case.conflicts.items()
         if person in found.people
     ]
@@ -164,6 +161,8 @@ def _blockers(found: Standing, failing: list[EvidenceItem], promotion: Promotion
         f"{spoken(findings_of(item.result, item.check_name, item.detail))}"
         for item in failing
     ]
+    if found.case.unmatched and promotion.state in rules.OPEN:
+        blockers.append(say(Refused("promotions.unmatched", names=", ".join(found.case.unmatched))))
     if promotion.state in rules.REVIEWABLE:
         for rule in found.case.rules:
             missing = rule.needed - len(rules.given(found.case)[rule.name])

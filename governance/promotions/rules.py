@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from audit.refusals import Conflict, Forbidden, Invalid
-from governance.policies.rules import Rule
+from governance.policies.rules import Rule, gettext_noop
 from governance.promotions.quorum import assign, satisfied
 from governance.promotions.subject import Subject
 
@@ -14,6 +14,14 @@ VERDICTS = ("approve", "request_changes", "reject")
 SIGNED = (*VERDICTS, "roll_back")
 GRANT_LIVES = timedelta(seconds=120)
 LONGEST_TEXT = 4_000
+_ = gettext_noop
+REASONS = {
+    "requested": _("asked for it"),
+    "edited": _("edited its evidence"),
+    "made": _("had a hand in its training or code"),
+    "waived": _("waived or disputed a finding of personal data that it relies on"),
+}
+"""Why somebody is conflicted, in words."""
 
 FOLLOWS: Mapping[str, frozenset[str]] = {
     "draft": frozenset({"checking", "in_review", "withdrawn"}),
@@ -47,7 +55,6 @@ LIVE = ("applied", "review_due", "ratified")
 PLACED = (*LIVE, "compromised")
 """What decided where the alias stands now, whether or not it still should."""
 CAN_BE_COMPROMISED = tuple(state for state, after in FOLLOWS.items() if "compromised" in after)
-LEFT = ("rolled_back", "revoked", "compromised")
 MOVERS = ("applying", *PLACED)
 APPLIED_ONCE = (*PLACED, "superseded", "rolled_back")
 
@@ -87,6 +94,7 @@ class Case:
     rejection: str
     decision_days: int
     now: datetime
+    unmatched: tuple[str, ...] = ()
 
 
 def move(state: str, to: str) -> str:
@@ -96,15 +104,30 @@ def move(state: str, to: str) -> str:
     return to
 
 
-def conflicts(
-    requesters: Sequence[UUID], editors: Sequence[UUID], contributors: Sequence[UUID], delegates: Mapping[UUID, UUID]
-) -> dict[UUID, tuple[str, ...]]:
-    """Return who is conflicted and why: requesters, last editors of evidence, and whoever made the version.
+@dataclass(frozen=True)
+class Involved:
+    """Who had a hand in a request, by how, and the contributors whom nobody here could be matched to."""
+
+    requesters: tuple[UUID, ...] = ()
+    editors: tuple[UUID, ...] = ()
+    contributors: tuple[UUID, ...] = ()
+    judges: tuple[UUID, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def everybody(self) -> frozenset[UUID]:
+        """All of them."""
+        return frozenset((*self.requesters, *self.editors, *self.contributors, *self.judges))
+
+
+def conflicts(hands: Involved, delegates: Mapping[UUID, UUID]) -> dict[UUID, tuple[str, ...]]:
+    """Return who is conflicted and why.
 
     `delegates` maps a service account to the person who answers for it, who is then as conflicted as it is.
     """
     found: dict[UUID, list[str]] = {}
-    for reason, people in (("requested", requesters), ("edited", editors), ("made", contributors)):
+    ways = (hands.requesters, hands.editors, hands.contributors, hands.judges)
+    for reason, people in zip(REASONS, ways, strict=True):
         for person in people:
             for each in {person, delegates.get(person, person)}:
                 found.setdefault(each, [])
@@ -171,8 +194,8 @@ def given(case: Case) -> dict[str, set[UUID]]:
 
 
 def enough(case: Case) -> bool:
-    """Whether the approvals that count now fill every slot with a different person and no check stands in the way."""
-    return not case.failing and satisfied(case.rules, approvers(case))
+    """Whether the approvals that count now fill every slot with a different person and nothing stands in the way."""
+    return not case.failing and not case.unmatched and satisfied(case.rules, approvers(case))
 
 
 def require_possible(case: Case) -> None:
@@ -209,7 +232,8 @@ def require_can_decide(case: Case, person: UUID) -> tuple[Rule, ...]:
     if person in case.requesters:
         raise Invalid("promotions.own_request", eligible=able)
     if person in case.conflicts:
-        raise Invalid("promotions.conflicted", reasons=", ".join(case.conflicts[person]), eligible=able)
+        reasons = ", ".join(REASONS[each] for each in case.conflicts[person])
+        raise Invalid("promotions.conflicted", reasons=reasons, eligible=able)
     rules = rules_for(case, person)
     if not rules:
         raise Forbidden("promotions.not_eligible", role=", ".join(sorted({rule.role for rule in case.rules})))
@@ -241,6 +265,8 @@ def require_acceptable(case: Case, ballot: Ballot) -> None:
         raise Conflict("promotions.still_checking")
     if ballot.verdict == "approve" and case.failing:
         raise Invalid("promotions.checks_failing", checks=", ".join(case.failing), count=len(case.failing))
+    if ballot.verdict == "approve" and case.unmatched:
+        raise Invalid("promotions.unmatched", names=", ".join(case.unmatched)[:500])
 
 
 def require_reason(reason: str) -> None:
@@ -312,48 +338,6 @@ def verify(case: Case, subject: Subject, places: Places) -> Verdict:
     if changed or not enough(case):
         return Verdict("in_review", "promotions.no_longer_approved")
     return Verdict("applying")
-
-
-@dataclass(frozen=True)
-class Application:
-    """One time a request's version was put where it was wanted; `back` says that it was a roll-back.
-
-    `usable` is false once the version's files were changed or the registry lost it.
-    """
-
-    request: UUID
-    version: UUID
-    state: str
-    back: bool
-    usable: bool
-
-
-def chain(history: Sequence[Application]) -> list[Application]:
-    """Return what led to what runs now, oldest first: a roll-back takes what it left off the end."""
-    found: list[Application] = []
-    for each in history:
-        if each.back:
-            at = [known.version for known in found]
-            found = found[: at.index(each.version)] if each.version in at else found[:-1]
-        found.append(each)
-    return found
-
-
-def may_return(history: Sequence[Application], request: UUID) -> bool:
-    """Whether that request's version may run there again: superseded, intact, and not rolled back from since."""
-    places = [at for at, each in enumerate(history) if each.request == request]
-    if not places:
-        return False
-    asked, later = history[places[-1]], history[places[-1] + 1 :]
-    left = {each.version for each in later if each.state in LEFT}
-    return asked.state == "superseded" and asked.usable and asked.version not in left
-
-
-def previous(history: Sequence[Application]) -> UUID | None:
-    """Return the request to go back to from what runs now, if there is one: always further back, never in a circle."""
-    led = chain(history)
-    earlier = [each for each in led[:-1] if each.version != led[-1].version and may_return(history, each.request)]
-    return earlier[-1].request if earlier else None
 
 
 def not_to_put_back(state: str, version: str, approved: str, found: str) -> str:

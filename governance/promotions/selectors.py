@@ -1,7 +1,7 @@
 """Reads of requests: as somebody, or as a case for the rules."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,7 +16,8 @@ from governance.access.models import Grant, ScopeClosure, User
 from governance.access.selectors import live_grants
 from governance.catalog.rules import VersionState
 from governance.policies.rules import Rule, understand
-from governance.promotions import rules
+from governance.promotions import rules, ways_back
+from governance.promotions.involved import delegates, everyone, involved
 from governance.promotions.models import Decision, EvidenceItem, Promotion
 from governance.promotions.rules import Case, Vote
 from governance.promotions.subject import Subject
@@ -155,12 +156,7 @@ class Circle:
     def __init__(self) -> None:
         """Begin knowing nobody."""
         self.holders = cache(holders)
-        self.everyone = cache(_everyone)
-
-
-def _everyone() -> dict[UUID, tuple[str, str]]:
-    people = User.objects.filter(is_active=True, kind=User.Kind.PERSON).values_list("pk", "email", "name")
-    return {pk: (email, name) for pk, email, name in people}
+        self.everyone = cache(everyone)
 
 
 def standing(promotion: Promotion, now: datetime, circle: Circle | None = None) -> Standing:
@@ -171,7 +167,8 @@ def standing(promotion: Promotion, now: datetime, circle: Circle | None = None) 
     known = circle or Circle()
     asked = rules_of(promotion)
     held = {rule.name: known.holders(rule.role, promotion.scope_id) for rule in asked}
-    conflicted, unknown = _conflicted(promotion, known)
+    hands = involved(promotion, items_of(promotion), known.everyone, now)
+    conflicted = rules.conflicts(hands, delegates(hands))
     if promotion.state not in rules.OPEN:
         held, conflicted = _as_decided(promotion, held, conflicted)
         now = promotion.decided_at or promotion.ended_at or now
@@ -180,7 +177,7 @@ def standing(promotion: Promotion, now: datetime, circle: Circle | None = None) 
     case = Case(
         state=promotion.state,
         submission=promotion.submission,
-        requesters=frozenset(_requesters(promotion)),
+        requesters=frozenset(hands.requesters),
         rules=asked,
         subject=Subject(**promotion.subject),
         votes=tuple(vote(each) for each in promotion.decisions.all()),
@@ -190,8 +187,9 @@ def standing(promotion: Promotion, now: datetime, circle: Circle | None = None) 
         rejection=body.rejection,
         decision_days=body.validity.decision_days,
         now=now,
+        unmatched=hands.unknown if body.unmatched == "block" and promotion.kind != Promotion.Kind.ROLLBACK else (),
     )
-    return Standing(case, people, unknown)
+    return Standing(case, people, hands.unknown)
 
 
 def _as_decided(
@@ -217,34 +215,13 @@ def vote(decision: Decision) -> Vote:
     return Vote(decision.person_id, decision.verdict, decision.submission, decision.reviewed, decision.at)
 
 
-def _requesters(promotion: Promotion) -> set[UUID]:
-    if promotion.kind == Promotion.Kind.ROLLBACK:
-        return set()
-    return {promotion.requester_id, *(UUID(each) for each in promotion.submitters)}
-
-
-def _conflicted(promotion: Promotion, known: Circle) -> tuple[dict[UUID, tuple[str, ...]], tuple[str, ...]]:
-    requesters = _requesters(promotion)
-    names = [name for name in (promotion.version.run_user,) if name]
-    made, unknown = rules.matches(names, known.everyone()) if names else ([], [])
-    editors = [UUID(each) for each in _editors(promotion)]
-    involved = {*requesters, *made, *editors}
-    owners = User.objects.filter(pk__in=involved, owner__isnull=False).values_list("pk", "owner_id")
-    answers = {pk: owner for pk, owner in owners if owner is not None}
-    return rules.conflicts(sorted(requesters, key=str), editors, made, answers), tuple(unknown)
-
-
-def _editors(promotion: Promotion) -> Iterable[str]:
-    return [item.produced_by for item in items_of(promotion) if item.klass == "card" and item.produced_by]
-
-
 def reasons_of(decisions: Sequence[Decision]) -> dict[int, str]:
     """Return the reasons given with decisions, by the log's entry; those erased are absent."""
     entries = [decision.entry_id for decision in decisions]
     return dict(Opening.objects.filter(entry_id__in=entries, field="reason").values_list("entry_id", "value"))
 
 
-def _applications(asset_id: UUID, environment_id: UUID) -> list[rules.Application]:
+def _applications(asset_id: UUID, environment_id: UUID) -> list[ways_back.Application]:
     """Return every application of a request to that environment in the order they were made."""
     there = Promotion.objects.filter(asset_id=asset_id, environment_id=environment_id, applied_at__isnull=False)
     known = {each.pk: each for each in there.select_related("version")}
@@ -252,9 +229,9 @@ def _applications(asset_id: UUID, environment_id: UUID) -> list[rules.Applicatio
     return [_application(known[pk]) for pk in order.values_list("promotion_id", flat=True) if pk is not None]
 
 
-def _application(promotion: Promotion) -> rules.Application:
+def _application(promotion: Promotion) -> ways_back.Application:
     version = promotion.version
-    return rules.Application(
+    return ways_back.Application(
         promotion.pk,
         version.pk,
         promotion.state,
@@ -273,11 +250,11 @@ def way_back(asked: Promotion) -> tuple[Promotion | None, Promotion | None]:
     current = asked if asked.state in rules.PLACED else live(asked.asset_id, asked.environment_id)
     if current is None:
         return None, None
-    history = _applications(asked.asset_id, asked.environment_id)
+    done = _applications(asked.asset_id, asked.environment_id)
     if asked is current:
-        target = rules.previous(history)
+        target = ways_back.previous(done)
         return (current, by_id(target)) if target else (None, None)
-    possible = asked.version_id != current.version_id and rules.may_return(history, asked.pk)
+    possible = asked.version_id != current.version_id and ways_back.may_return(done, asked.pk)
     return (current, asked) if possible else (None, None)
 
 

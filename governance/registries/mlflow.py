@@ -33,6 +33,8 @@ LARGEST_MLMODEL = 1 << 20
 DEEPEST = 32
 PAGE = 200
 UNREACHABLE = {408, 425, 429, 500, 502, 503, 504}
+AUTHORS = "attestry.commit_authors"
+"""The tag of a run that names who wrote its code, for MLflow itself notes only the commit."""
 ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 
 
@@ -89,6 +91,7 @@ class MlflowRegistry:
             source_uri=version.source_uri,
             run_id=run_id,
             run_user=tags.get("mlflow.user", "") or str(info.get("user_id", "")),
+            authors=rules.authors_of(tags.get(AUTHORS, "")),
             code_commit=tags.get("mlflow.source.git.commit", ""),
             metrics={m["key"]: rules.number(m.get("value", 0)) for part in parts for m in part.get("metrics", ())},
             params={k: v for part in parts for k, v in _pairs(part.get("params", ())).items()},

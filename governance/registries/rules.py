@@ -117,6 +117,11 @@ def number(value: object) -> str:
     return text.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", text) else text
 
 
+def authors_of(text: str) -> list[str]:
+    """Return the commit authors that a run's tag names, one a line or between semicolons, each once."""
+    return list(dict.fromkeys(name.strip() for name in re.split(r"[;\n]", text) if name.strip()))
+
+
 def input_of(name: str, digest: str, source: str) -> dict[str, str]:
     """Return a training dataset that MLflow recorded, under the name lineage knows it by where that can be told.
 

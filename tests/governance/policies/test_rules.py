@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.refusals import Invalid, Refused
+from governance.policies.records import STARTERS
 from governance.policies.rules import explain, policy_digest, understand
 
 ROLES = ["viewer", "approver", "compliance_officer"]
@@ -149,3 +150,12 @@ def judge(body):
     assert policy_digest(body).startswith("sha256:")
     assert json.dumps(body, ensure_ascii=False).encode().count(b"\\u0000") == 0
     assert all(words.text.format(**words.params) for words in explain(known))
+
+
+def test_a_policy_may_ask_that_every_contributor_is_known_and_says_so():
+    strict = understand({**STARTERS["production"], "unmatched": "block"})
+    shown = understand(STARTERS["production"])
+    assert (strict.unmatched, shown.unmatched) == ("block", "show")
+    assert len(explain(strict)) == len(explain(shown)) + 1
+    with pytest.raises(Invalid):
+        understand({**STARTERS["production"], "unmatched": True})

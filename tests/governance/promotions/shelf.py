@@ -13,7 +13,8 @@ class Killed(BaseException):
 class Shelf:
     """One model's versions by label, each with what its file holds, and its alias.
 
-    `meanwhile` is called before each call is answered: whatever happens while an errand waits for the registry.
+    `meanwhile` is called before each call is answered: whatever happens while an errand waits for the registry;
+    `moved` right after the alias was set.
     """
 
     def __init__(self, **files: str) -> None:
@@ -21,6 +22,7 @@ class Shelf:
         self.at: str | None = None
         self.away = False
         self.meanwhile: Callable[[str], None] = lambda call: None
+        self.moved: Callable[[str], None] = lambda label: None
         self.sets: list[str] = []
 
     def manifest(self, name: str, label: str) -> list[FileDigest]:
@@ -39,6 +41,7 @@ class Shelf:
             raise NotSeen("not_seen", what="model")
         self.sets.append(label)
         self.at = label
+        self.moved(label)
 
     def delete(self, label: str) -> None:
         """As MLflow does it: the version's aliases go with it."""

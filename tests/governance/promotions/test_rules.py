@@ -125,7 +125,7 @@ def test_without_rules_nobody_can_approve():
 
 
 def test_a_service_accounts_owner_is_as_conflicted_as_it_is():
-    found = rules.conflicts([CAL], [BEN], [], {CAL: ANA})
+    found = rules.conflicts(rules.Involved((CAL,), (BEN,)), {CAL: ANA})
     assert found == {CAL: ("requested",), ANA: ("requested",), BEN: ("edited",)}
 
 

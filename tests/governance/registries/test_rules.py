@@ -186,3 +186,9 @@ def test_a_difference_counts_when_a_second_look_finds_it_again(seen, after, susp
     at = lambda seconds: T0 + timedelta(seconds=seconds)  # noqa: E731
     open_since = (at(suspected[0]), suspected[1]) if suspected else None
     assert rules.drift_step(Standing("2", T0, seen, at(after), open_since)) == step
+
+
+def test_commit_authors_are_named_one_a_line_or_between_semicolons_each_once():
+    named = "Ada <ada@example.org>\n Bo ;Ada <ada@example.org>\n\n"
+    assert rules.authors_of(named) == ["Ada <ada@example.org>", "Bo"]
+    assert rules.authors_of("") == []
