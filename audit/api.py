@@ -168,6 +168,41 @@ class ProtectionsView(APIView):
         return Response([vars(each) for each in protections.now_in_force(now_of(request))])
 
 
+class VerdictBody(serializers.Serializer[Any]):
+    """What becomes of an attack, and the protections that make it so."""
+
+    result = serializers.ChoiceField(["resisted", "detected", "not"])
+    by = serializers.ListField(child=serializers.CharField())
+
+
+class AttackBody(serializers.Serializer[Any]):
+    """One attack: by somebody with the portal's rights, and by whoever owns the database or the server."""
+
+    letter = serializers.CharField()
+    name = serializers.CharField()
+    through = VerdictBody()
+    above = VerdictBody()
+
+
+class StrengthBody(serializers.Serializer[Any]):
+    """What the protections in force are worth."""
+
+    prevention = serializers.ChoiceField(["database", "application", "nobody"])
+    detection = serializers.ChoiceField(["full", "partial", "none"])
+    protections = ProtectionBody(many=True)
+    attacks = AttackBody(many=True)
+
+
+class StrengthView(APIView):
+    """How strong the log's protection is."""
+
+    @extend_schema(responses=StrengthBody)
+    def get(self, request: Request) -> Response:
+        """Return which attacks are resisted, which would show, and which would not, as of this moment."""
+        selectors.reader(actor_of(request))
+        return Response(protections.strength_told(now_of(request)))
+
+
 def _size(request: Request, name: str) -> int:
     text = request.GET.get(name, "")
     if not text.isascii() or not text.isdigit() or len(text) > 15:

@@ -285,3 +285,24 @@ def reader(actor: Actor) -> None:
 def signed_state(checkpoint: Checkpoint) -> Signed:
     """What a stored checkpoint's note says."""
     return read(checkpoint.note)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What the last verification of the database found, as its own entry tells it."""
+
+    at: datetime
+    size: int
+    faults: int
+    first_bad: int | None
+    milliseconds: int
+
+
+def last_verification() -> Verification | None:
+    """The newest verification; nothing before the first."""
+    verdicts = ("audit.verified", "audit.verification_failed")
+    entry = Entry.objects.filter(action__in=verdicts).order_by("-pk").first()
+    if entry is None:
+        return None
+    about = json.loads(bytes(entry.body))["about"]
+    return Verification(entry.at, about["size"], about["faults"], about["first_bad"], about["milliseconds"])

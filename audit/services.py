@@ -8,6 +8,7 @@ from audit import fence, log, roles, selectors
 from audit.actor import Actor, require
 from audit.leaf import LOG
 from audit.models import Checkpoint
+from audit.verify import Report
 
 
 @transaction.atomic(durable=True)
@@ -45,3 +46,24 @@ def move_fence(*, actor: Actor, closed: bool, now: datetime) -> None:
     require(actor, "admin", None)
     fence.put(closed=closed)
     log.append(actor=actor, action="audit.fence_closed" if closed else "audit.fence_opened", subjects=[LOG], at=now)
+
+
+@transaction.atomic(durable=True)
+def note_verification(*, actor: Actor, report: Report, milliseconds: int, now: datetime) -> None:
+    """Record what a verification of the whole database found; for those who audit the whole organisation."""
+    require(actor, "audit", None)
+    first = report.faults[0].seq if report.faults else None
+    log.append(
+        actor=actor,
+        action="audit.verified" if report.sound else "audit.verification_failed",
+        subjects=[LOG],
+        at=now,
+        outcome="success" if report.sound else "failure",
+        about={
+            "size": report.size,
+            "root": report.root.hex(),
+            "faults": len(report.faults),
+            "first_bad": first,
+            "milliseconds": milliseconds,
+        },
+    )

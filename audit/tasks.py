@@ -1,11 +1,13 @@
 """Errands of the log: what has to wait for somebody outside."""
 
+import time
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 
-from audit import anchor, delivery, outside, records, sinks, witness
+from audit import anchor, delivery, outside, records, services, sinks, verify, witness
+from audit.actor import system
 from audit.refusals import Unavailable
 from jobs.records import enqueue
 from jobs.tasks import Away, Work, errand
@@ -17,10 +19,11 @@ AGAIN = timedelta(seconds=30)
 
 def clock() -> dict[str, tuple[float, str]]:
     """The lines of the clock table that the settings ask for."""
+    nightly = {"audit.verify": (settings.AUDIT_VERIFY_HOURS * 3600.0, "audit.verify")}
     witnesses = {"audit.witness": (WITNESSED_EVERY, "audit.witness")} if settings.AUDIT_WITNESSES else {}
     stamps = {"audit.anchor": (STAMP_LOOKED_FOR_EVERY, "audit.anchor")} if settings.AUDIT_TSA_URL else {}
     collectors = {"audit.sinks": (COLLECTED_EVERY, "audit.sinks")} if settings.AUDIT_SINKS else {}
-    return witnesses | stamps | collectors
+    return nightly | witnesses | stamps | collectors
 
 
 @errand("audit.witness")
@@ -69,3 +72,13 @@ def deliver(work: Work, name: str) -> None:
         except Unavailable as refusal:
             records.undelivered(name, str(refusal.params.get("why", refusal.code)), work.now())
             raise Away(f"{name}: {refusal.params.get('why', refusal.code)}", AGAIN) from refusal
+
+
+@errand("audit.verify", long=True)
+def verify_database(work: Work) -> None:
+    """Verify the whole log in the database and record what was found; remembers nothing from the time before."""
+    begun = time.monotonic()
+    report = verify.database()
+    took = round((time.monotonic() - begun) * 1000)
+    services.note_verification(actor=system(), report=report, milliseconds=took, now=work.now())
+    work.progress(1, f"{report.size} entries, {len(report.faults)} faults")

@@ -21,10 +21,12 @@ api = [
     path("audit/protections", rest.ProtectionsView.as_view(), name="audit.api.protections"),
     path("audit/lines", rest.lines, name="audit.api.lines"),
     path("audit/sinks", rest.SinksView.as_view(), name="audit.api.sinks"),
+    path("audit/strength", rest.StrengthView.as_view(), name="audit.api.strength"),
     path("audit/export", rest.export, name="audit.api.export"),
 ]
 pages = [
     path("audit", views.entries, name="audit.entries"),
+    path("audit/strength", views.strength, name="audit.strength"),
     path("audit/export", views.export, name="audit.export"),
     path("audit/<int:seq>", views.entry, name="audit.entry"),
     path("audit/offered/<int:pk>", views.by_id, name="audit.by_id"),

@@ -22,6 +22,7 @@ from audit.refusals import Malformed, Refused
 
 OUTCOME_WORDS = {"success": _("Done"), "failure": _("Failed"), "denied": _("Denied"), "error": _("Error")}
 SHORT = 20
+SIDES = ("through", "above")
 STATES = {"offered": _("Waits for its number"), "sequenced": _("Numbered"), "published": _("Sealed")}
 
 
@@ -112,6 +113,53 @@ def by_id(request: HttpRequest, pk: int) -> HttpResponse:
     if hasattr(found, "leaf"):
         return HttpResponseRedirect(reverse("audit.entry", args=[found.leaf.seq]))
     return render(request, "audit/entry.html", _shown(actor, found))
+
+
+ATTACK_WORDS = {
+    "edit": _("An entry is edited"),
+    "cut": _("The newest entries are cut off"),
+    "rewrite": _("The whole log is rewritten and signed again"),
+    "backdate": _("An entry is given a false time"),
+    "split": _("Two readers are shown different logs"),
+    "repeat": _("An entry is recorded twice"),
+    "key_theft": _("The signing key is stolen and used to forge the past"),
+    "lift_guards": _("The triggers are taken away first"),
+    "old_backup": _("An older backup is put back and continued"),
+}
+PROTECTION_WORDS = {
+    "guards": _("Database triggers"),
+    "roles": _("Separate database roles"),
+    "event_triggers": _("Event triggers"),
+    "authorizer": _("Authorizer in the portal's process"),
+    "signed": _("Signed checkpoints"),
+    "memory": _("Memory outside the database"),
+    "key_file": _("Private key file"),
+    "key_elsewhere": _("Key on another machine"),
+    "witnesses": _("Witnesses"),
+    "timestamps": _("Outside timestamps"),
+    "exports": _("Exports held elsewhere"),
+    "verified": _("Verified by a worker"),
+    "prompt": _("Nothing waits too long"),
+}
+
+
+@require_safe
+def strength(request: HttpRequest) -> HttpResponse:
+    """Show which protections are in force, and what becomes of each attack under them."""
+    actor = actor_of(request)
+    _seen(actor)
+    told = protections.strength_told(now_of(request))
+    rows = [
+        {"letter": each["letter"], "words": ATTACK_WORDS[each["name"]]}
+        | {side: each[side] | {"words": [PROTECTION_WORDS[code] for code in each[side]["by"]]} for side in SIDES}
+        for each in told["attacks"]
+    ]
+    context = told | {
+        "attacks": rows,
+        "last": selectors.last_verification(),
+        "health": selectors.health(now_of(request)),
+    }
+    return render(request, "audit/strength.html", context)
 
 
 @require_POST

@@ -23,6 +23,10 @@ AUDIT_SINKS = os.environ.get("ATTESTRY_AUDIT_SINKS", "")
 AUDIT_ORIGIN = os.environ.get("ATTESTRY_AUDIT_ORIGIN") or f"{urlsplit(BASE_URL).netloc}/audit"
 AUDIT_TSA_URL = os.environ.get("ATTESTRY_TSA_URL", "")
 AUDIT_TSA_CA = os.environ.get("ATTESTRY_TSA_CA", "")
+_hours = os.environ.get("ATTESTRY_AUDIT_VERIFY_HOURS") or "24"
+if not _hours.isascii() or not _hours.replace(".", "", 1).isdigit() or not 0 < float(_hours) <= 168:
+    sys.exit("ATTESTRY_AUDIT_VERIFY_HOURS must be more than 0 and at most 168: the log is verified at least weekly.")
+AUDIT_VERIFY_HOURS = float(_hours)
 AUDIT_WITNESSES = os.environ.get("ATTESTRY_WITNESSES", "").split()
 # without its file (made by `attestry up` and `attestry migrate`) the key lasts as long as this process
 SECRET_KEY = SECRET_KEY_FILE.read_text().strip() if SECRET_KEY_FILE.exists() else token_urlsafe(50)

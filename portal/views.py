@@ -106,8 +106,16 @@ def ready() -> dict[str, str]:
 
 def degraded(checks: dict[str, str]) -> dict[str, str]:
     """Return what is not as it should be; Attestry works on and says so, for readiness does not rest on it."""
-    away = registries.away() if checks.get("migrations") == "ok" else 0
-    return {"registries": f"{away} not reachable: see the registries in the settings"} if away else {}
+    if checks.get("migrations") != "ok":
+        return {}
+    found = {}
+    if away := registries.away():
+        found["registries"] = f"{away} not reachable: see the registries in the settings"
+    if (last := audit.last_verification()) and last.faults:
+        found["verification"] = (
+            f"the log's last verification found {last.faults} faults: attestry audit verify --database"
+        )
+    return found
 
 
 def log_state(now: datetime) -> str:

@@ -20,6 +20,7 @@ PURE = {
     "graph.py", "draw.py", "formats.py", "quorum.py", "subject.py", "guards.py", "decision.py", "diff.py",
     "statistics.py", "dialects.py", "evidence.py", "headers.py", "names.py", "shapes.py", "leaf.py", "proof.py",
     "ways_back.py",
+    "strength.py",
 }  # fmt: skip
 SERVICES = {"services.py", "applying.py"}
 

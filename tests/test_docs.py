@@ -43,3 +43,11 @@ def test_the_readme_is_short_and_its_commands_exist() -> None:
 def test_no_document_names_a_place_on_somebodys_machine() -> None:
     for path in [*HOUSE.glob("*.md"), *(HOUSE / "docs").rglob("*.md")]:
         assert not re.search(r"/(root|work|home|opt)/", path.read_text()), path.name
+
+
+def test_every_entry_that_regulators_are_promised_is_one_the_code_makes() -> None:
+    guide = (HOUSE / "docs" / "audit.md").read_text()
+    table = guide.split("## What regulators ask for")[1].split("\n## ")[0]
+    promised = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", table))
+    assert len(promised) > 25
+    assert sorted(promised - set(docs.actions())) == []

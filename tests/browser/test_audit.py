@@ -55,6 +55,19 @@ def test_the_log_and_an_entry_are_accessible(
     accessible(page)
 
 
+def test_the_strength_of_the_log_is_accessible_and_fits_a_telephone(
+    page: Page, live_server: Any, vera: None, accessible: Callable[[Page], None]
+) -> None:
+    page.goto(f"{live_server.url}/audit")
+    page.get_by_role("link", name="protections in force").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("How strong the log is here")
+    look(page, "audit-strength")
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.emulate_media(color_scheme="dark")
+    look(page, "audit-strength-360-dark")
+    accessible(page)
+
+
 def test_an_auditor_filters_verifies_and_takes_the_log_away(
     page: Page, live_server: Any, vera: None, tmp_path: Path
 ) -> None:
