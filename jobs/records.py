@@ -6,10 +6,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from jobs.models import Job, Tick, Worker
+from jobs.models import Job, Repeat, Tick, Worker
 
 LEASE = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=5)
+REPEATS_KEPT = timedelta(days=1)
+"""How long an `Idempotency-Key` is remembered at least."""
+FORGOTTEN_AT_ONCE = 1000
 
 
 class OutsideTransaction(RuntimeError):
@@ -125,6 +128,12 @@ def tick(name: str, every: timedelta, at: datetime) -> bool:
     made = Tick.objects.bulk_create([Tick(name=name, next_at=at)], ignore_conflicts=True)
     assert made
     return Tick.objects.filter(name=name, next_at__lte=at).update(next_at=at + every) == 1
+
+
+def forget_repeats(at: datetime) -> int:
+    """Forget the oldest answers kept for repeated requests past their day, so many at a time; returns how many."""
+    past = Repeat.objects.filter(at__lt=at - REPEATS_KEPT).order_by("at").values_list("pk", flat=True)
+    return Repeat.objects.filter(pk__in=list(past[:FORGOTTEN_AT_ONCE])).delete()[0]
 
 
 def heartbeat(name: str, at: datetime) -> None:

@@ -149,3 +149,9 @@ def _signalled(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+@errand("jobs.forget")
+def forget(work: Work) -> None:
+    """Forget what repeated requests were answered a day ago; what one round leaves, the next takes."""
+    records.forget_repeats(work.now())

@@ -18,6 +18,7 @@ CLOCK: dict[str, tuple[float, str]] = {
     "registries.resync": (60, "registries.resync"),
     "registries.recheck": (3600, "registries.recheck"),
     "promotions.sweep": (20, "promotions.sweep"),
+    "jobs.forget": (300, "jobs.forget"),
 }
 """What runs when: name -> (every so many seconds, errand kind)."""
 

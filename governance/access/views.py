@@ -19,22 +19,10 @@ from audit.refusals import Refused
 from governance.access import selectors, services
 from governance.access.models import Group, Scope, User
 from governance.access.rules import HELD_BY_ATTESTRY, ROLES, Action, Gift, NewPerson
+from governance.access.words import role_name
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 BY_NAME = ("name", "pk")
-ROLE_NAMES = {
-    "viewer": gettext_lazy("viewer"),
-    "contributor": gettext_lazy("contributor"),
-    "owner": gettext_lazy("owner"),
-    "approver": gettext_lazy("approver"),
-    "compliance_officer": gettext_lazy("compliance officer"),
-    "auditor": gettext_lazy("auditor"),
-    "admin": gettext_lazy("administrator"),
-    "ingest": gettext_lazy("ingest (machines)"),
-    "register": gettext_lazy("register (machines)"),
-    "request": gettext_lazy("request (machines)"),
-    "deploy": gettext_lazy("deploy (machines)"),
-}
 
 
 class NewPersonForm(forms.Form):
@@ -100,7 +88,7 @@ class GrantForm(forms.Form):
     holder = forms.ChoiceField(label=gettext_lazy("To whom?"))
     role = forms.ChoiceField(
         label=gettext_lazy("Which role?"),
-        choices=[(role, ROLE_NAMES.get(role, role)) for role in ROLES if role not in HELD_BY_ATTESTRY],
+        choices=[(role, role_name(role)) for role in ROLES if role not in HELD_BY_ATTESTRY],
     )
     scope = forms.ModelChoiceField(
         label=gettext_lazy("Where?"),

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from governance.access.words import role_name
 from portal.templatetags.icons import ICONS
 from portal.templatetags.words import look_of
 
@@ -23,6 +24,12 @@ register = template.Library()
 BAR_WIDTH = 120
 MINUTE, HOUR, DAY = 60, 3600, 86400
 DIGEST_SHOWN = 12
+
+
+@register.filter
+def role(code: str) -> str:
+    """The role in words."""
+    return str(role_name(code))
 
 
 @register.simple_tag

@@ -1,12 +1,14 @@
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
 
 from jobs import records, selectors, tasks
 from jobs.dispatch import Dispatcher
-from jobs.models import Job
+from jobs.models import Job, Repeat
+from portal.celery import CLOCK
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +157,19 @@ def test_work_that_always_ends_its_worker_is_given_up() -> None:
     records.claim(str(job.pk), "elsewhere:1", at)
     assert records.reclaim(at + records.LEASE + timedelta(seconds=1), []) == 0
     assert Job.objects.get(pk=job.pk).state == Job.State.DEAD
+
+
+def test_answers_to_repeated_requests_are_forgotten_after_a_day_and_some_at_a_time(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "FORGOTTEN_AT_ONCE", 3)
+    day = timedelta(days=1)
+    ages = [day + timedelta(minutes=n) for n in (1, 2, 3, 4)] + [day - timedelta(minutes=1), timedelta(0)]
+    for n, age in enumerate(ages):
+        Repeat.objects.create(principal_id=uuid4(), key=str(n), asked="0" * 64, status=201, answer="{}", at=now - age)
+    assert CLOCK["jobs.forget"][1] in tasks.ERRANDS
+    for left in ({"0", "4", "5"}, {"4", "5"}, {"4", "5"}):
+        with transaction.atomic():
+            records.enqueue(CLOCK["jobs.forget"][1])
+        assert tasks.run_due() == 1
+        assert set(Repeat.objects.values_list("key", flat=True)) == left
