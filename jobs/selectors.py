@@ -43,6 +43,12 @@ def due(at: datetime, again: datetime, limit: int, but: Collection[str] = ()) ->
     return list(waiting.exclude(kind__in=but).order_by("run_after")[:limit])
 
 
+def is_owed(kind: str, dedupe_key: str) -> bool:
+    """Return whether work of that kind and key still waits or is being done; neither done nor given up."""
+    open_ones = Job.objects.filter(kind=kind, state__in=(Job.State.QUEUED, Job.State.RUNNING))
+    return open_ones.filter(dedupe_key=dedupe_key).exists()
+
+
 def under_way(kinds: Collection[str], again: datetime) -> int:
     """Return how many jobs of these kinds run, or were handed to a worker since `again`."""
     handed = Q(state=Job.State.QUEUED, handed_at__gte=again)

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from audit.refusals import Malformed
+from lineage.naming import key
 
 Facets = Mapping[str, Any]
 
@@ -170,6 +171,18 @@ def run_uuid(given: str, job: JobSeen | None) -> UUID:
     except ValueError:
         owner = f"{job.namespace}\n{job.name}" if job else ""
         return uuid5(RUN_IDS, f"{owner}\n{given}")
+
+
+def run_of(seen: Event) -> UUID | None:
+    """Return the UUID of the run an event belongs to; what is said of a job alone belongs to a run that is declared."""
+    if seen.run:
+        return seen.run.uuid
+    return declared_run(seen.job) if seen.job else None
+
+
+def declared_run(job: JobSeen) -> UUID:
+    """Return the UUID of the run that stands for what is said of a job alone."""
+    return uuid5(RUN_IDS, f"declared\n{key('job', job.namespace, job.name)}")
 
 
 def parent_of(run: RunSeen) -> UUID | None:

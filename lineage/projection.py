@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from lineage import facets, naming
-from lineage.event import RUN_IDS, DatasetSeen, Event, JobSeen, parent_of
+from lineage.event import DatasetSeen, Event, JobSeen, declared_run, parent_of
 from lineage.merge import Clocked, Merge, Row
 from lineage.models import (
     FOREVER,
@@ -145,7 +145,7 @@ def _job_row(job: JobSeen, one: Placed) -> Row:
 def _run_key(event: Event, job: JobSeen) -> tuple[str, UUID, str]:
     """Return the key, UUID and given id of the run that an event of `job` belongs to; a JobEvent has one of its own."""
     job_key = naming.key("job", job.namespace, job.name)
-    uuid = event.run.uuid if event.run else uuid5(RUN_IDS, f"declared\n{job_key}")
+    uuid = event.run.uuid if event.run else declared_run(job)
     key = hashlib.sha256(f"run\n{job_key}\n{uuid}".encode()).hexdigest()
     return key, uuid, event.run.given if event.run else ""
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import DateTimeField, Field, Model, UUIDField
 
+from lineage.event import run_of
 from lineage.merge import Merge, Row, assignments, combine
 from lineage.models import Dataset, RawEvent
 from lineage.reading import Reading
@@ -32,7 +33,7 @@ def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: d
             "kind": one.event.kind,
             "at": one.event.at or now,
             "received_at": now,
-            "run_uuid": one.event.run.uuid if one.event.run else None,
+            "run_uuid": run_of(one.event),
             "scope_id": scope_id,
             "principal_id": principal_id,
             "warnings": list(one.event.warnings),

@@ -17,6 +17,7 @@ CLOCK: dict[str, tuple[float, str]] = {
     "registries.rounds": (15, "registries.rounds"),
     "registries.resync": (60, "registries.resync"),
     "registries.recheck": (3600, "registries.recheck"),
+    "pii.sweep": (30, "pii.sweep"),
     "promotions.sweep": (20, "promotions.sweep"),
     "jobs.forget": (300, "jobs.forget"),
 }

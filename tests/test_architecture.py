@@ -16,6 +16,7 @@ ROOMS = {
 BANNED = {"utils", "common", "core", "helpers", "managers", "signals", "mixins"}
 WRITES = {"save", "create", "bulk_create", "update", "delete", "get_or_create", "update_or_create", "bulk_update"}
 PURE = {
+    "sources.py",
     "rules.py", "merkle.py", "canonical.py", "checkpoint.py", "tiles.py", "event.py", "redact.py", "naming.py",
     "graph.py", "draw.py", "formats.py", "quorum.py", "subject.py", "guards.py", "decision.py", "diff.py",
     "statistics.py", "dialects.py", "evidence.py", "headers.py", "names.py", "shapes.py", "leaf.py", "proof.py",

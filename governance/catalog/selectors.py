@@ -93,6 +93,11 @@ def model_named(namespace: str, name: str) -> Asset | None:
     return Asset.objects.filter(key=asset_key(Asset.Kind.MODEL, namespace, name)).select_related("scope").first()
 
 
+def dataset_named(namespace: str, name: str) -> Asset | None:
+    """Return the dataset of that lineage name, whoever asks; callers check who may see it."""
+    return Asset.objects.filter(key=asset_key(Asset.Kind.DATASET, namespace, name)).select_related("scope").first()
+
+
 def models_named(namespace: str, names: Iterable[str]) -> dict[str, Asset]:
     """Return the models of a registry's namespace by name, in one query per five hundred."""
     listed, found = list(names), {}

@@ -60,6 +60,7 @@ def spoken(panel: dict[str, Any]) -> dict[str, Any]:
         "flagged": [each for each in columns if each["entities"] or each["why"]],
         "plain": [each for each in columns if not each["entities"] and not each["why"]],
         "why": [say(Refused(code, count=count)) for code, count in sorted((scan.why if scan else {}).items())],
+        "stale": say(Refused(panel["stale_why"])) if panel.get("stale_why") else "",
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from governance.pii import selectors
 from governance.pii.models import ColumnVerdict, Finding, Scan
 from jobs.records import enqueue
 
@@ -20,7 +21,8 @@ def owe_reassessment(dataset_id: int | None) -> None:
 
 def owe_scan(scan: Scan) -> None:
     """Owe the work of a scan; one waiting job is enough."""
-    enqueue("pii.scan", str(scan.pk), dedupe_key=f"pii.scan:{scan.pk}")
+    kind, key = selectors.work_of(scan)
+    enqueue(kind, str(scan.pk), dedupe_key=key)
 
 
 def start(scan: Scan, now: datetime) -> bool:

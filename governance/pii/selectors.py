@@ -1,20 +1,22 @@
 """Reads of scans, findings and waivers, always as somebody or for datasets the caller may see."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from audit.actor import Actor, Forbidden, NotSeen, home_scope, require, visible
 from governance.access.models import User
 from governance.access.rules import Action
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset
+from governance.pii.freshness import Read, current_ruleset, stale_because
 from governance.pii.models import ColumnVerdict, Finding, Scan, Waiver
 from governance.pii.rules import WORST_FIRST
+from jobs.selectors import is_owed
 from lineage.models import Dataset
 
 MAY_ASK = (Action.EDIT, Action.CLASSIFY, Action.REGISTER)
@@ -23,7 +25,10 @@ MAY_ASK = (Action.EDIT, Action.CLASSIFY, Action.REGISTER)
 
 @dataclass(frozen=True)
 class Standing:
-    """How a dataset stands now. `findings` holds (column, entity, waived until) of what is found and not disputed."""
+    """How a dataset stands now. `findings` holds (column, entity, waived until) of what is found and not disputed.
+
+    `why` is the code that says why a scan is stale.
+    """
 
     dataset_id: int
     name: str
@@ -32,34 +37,47 @@ class Standing:
     ruleset: str = ""
     scanned_at: datetime | None = None
     findings: tuple[tuple[str, str, datetime | None], ...] = ()
+    why: str = ""
+    namespace: str = ""
 
 
-def standing(dataset_pks: Iterable[int], now: datetime) -> list[Standing]:
+def standing(
+    dataset_pks: Iterable[int], now: datetime, reads: Mapping[int, Sequence[Read]] | None = None
+) -> list[Standing]:
     """How each dataset stands by its last ended scan: `unscanned` without one, disputed findings left out.
 
-    Incomplete and unreadable stay so whatever is waived. For the caller to show only to those who may see them.
+    A scan of other bytes than those that `reads` tell of (than those there are now, where nothing is told), or by other
+    rules than today's, is `stale`. Incomplete and unreadable stay so whatever is waived. For the caller to show only to
+    those who may see them.
     """
     wanted = list(dict.fromkeys(dataset_pks))
-    names = dict(Dataset.objects.filter(pk__in=wanted).values_list("pk", "name"))
+    named = Dataset.objects.in_bulk(wanted)
     findings = Finding.objects.filter(dataset_id__in=wanted, present=True).exclude(state=Finding.State.DISPUTED)
     in_force = Q(waivers__state=Waiver.State.APPROVED, waivers__expires_at__gt=now)
     until = findings.annotate(until=Max("waivers__expires_at", filter=in_force)).order_by("column", "entity")
     held: dict[int, list[tuple[str, str, datetime | None]]] = {}
     for dataset_id, column, entity, waived in until.values_list("dataset_id", "column", "entity", "until"):
         held.setdefault(dataset_id, []).append((column, entity, waived))
-    return [_stand(pk, names.get(pk, ""), tuple(held.get(pk, ()))) for pk in wanted]
+    return [
+        _stand(pk, named.get(pk) or Dataset(pk=pk), tuple(held.get(pk, ())), (reads or {}).get(pk, ())) for pk in wanted
+    ]
 
 
-def _stand(pk: int, name: str, findings: tuple[tuple[str, str, datetime | None], ...]) -> Standing:
-    scan = last_ended(pk)
+def _stand(
+    pk: int, dataset: Dataset, findings: tuple[tuple[str, str, datetime | None], ...], reads: Sequence[Read]
+) -> Standing:
+    scan, name = last_ended(pk), dataset.name
     if scan is None:
-        return Standing(pk, name, "unscanned")
+        return Standing(pk, name, "unscanned", namespace=dataset.namespace)
     verdict = scan.verdict
+    why = stale_because(scan, reads) if scan.verdict not in ("incomplete", "unreadable") else ""
     if verdict == "findings" and not findings:
         verdict = "clean_sampled" if scan.columns.filter(bound__gt=0).exists() else "clean_full"
     elif verdict in {"clean_full", "clean_sampled"} and findings:
         verdict = "findings"
-    return Standing(pk, name, verdict, scan.pk, scan.ruleset, scan.ended_at, findings)
+    return Standing(
+        pk, name, "stale" if why else verdict, scan.pk, scan.ruleset, scan.ended_at, findings, why, dataset.namespace
+    )
 
 
 def last_ended(dataset_id: int) -> Scan | None:
@@ -76,6 +94,27 @@ def latest_scan(dataset_id: int) -> Scan | None:
 def scan(pk: UUID | str) -> Scan | None:
     """The scan of that id, whoever asks; for the worker."""
     return Scan.objects.filter(pk=pk).first()
+
+
+def abandoned(limit: int = 100) -> list[Scan]:
+    """The open scans that no work is owed for any more, because it was given up."""
+    open_ones = Scan.objects.filter(state__in=Scan.OPEN).order_by("created_at")
+    return [each for each in open_ones if not is_owed(*work_of(each))][:limit]
+
+
+def work_of(row: Scan) -> tuple[str, str]:
+    """The kind and the key of the work that a scan is."""
+    return "pii.scan", f"pii.scan:{row.pk}"
+
+
+def outdated(limit: int = 20) -> list[Scan]:
+    """The last scans of datasets that followed other rules than today's, none of them under way again."""
+    now = current_ruleset()
+    if not now:
+        return []
+    newer = Scan.objects.filter(dataset_id=OuterRef("dataset_id"), created_at__gt=OuterRef("created_at"))
+    last = Scan.objects.filter(~Exists(newer), state=Scan.State.DONE, dataset_id__isnull=False)
+    return list(last.exclude(ruleset__in=("", now)).order_by("ended_at")[:limit])
 
 
 def waiver(pk: UUID | str) -> Waiver | None:
@@ -200,6 +239,7 @@ def dataset_panel(actor: Actor, asset: Asset, now: datetime) -> dict[str, Any]:
     return _panel(actor, ended, asset, now) | {
         "under_way": latest if latest is not None and latest.is_open else None,
         "verdict": stand.verdict if stand else "unscanned",
+        "stale_why": stand.why if stand else "",
         "found": len(stand.findings) if stand else 0,
         "waived": sum(1 for _column, _entity, until in stand.findings if until) if stand else 0,
         "may_scan": pk is not None and asset.namespace == "file" and may(actor, MAY_ASK, asset),

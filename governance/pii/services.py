@@ -75,6 +75,21 @@ def request_path_scan(*, actor: Actor, path: str, now: datetime) -> Scan:
     return scan
 
 
+@transaction.atomic(durable=True)
+def scan_again(*, actor: Actor, scan_id: UUID, now: datetime) -> Scan | None:
+    """Owe a scan of the same file once more, because the rules have changed; `None` when there is nothing to repeat."""
+    before = selectors.scan(scan_id)
+    if before is None or before.dataset_id is None:
+        return None
+    require(actor, Action.CLASSIFY, selectors.governed(before))
+    wish = Scan(scope_id=before.scope_id, dataset_id=before.dataset_id, path=before.path)
+    scan, fresh = _reserve(actor, wish, now)
+    if fresh:
+        log.append(actor=actor, action="scan.requested", at=now, **_asked(scan))
+    records.owe_scan(scan)
+    return scan
+
+
 def _reserve(actor: Actor, scan: Scan, now: datetime) -> tuple[Scan, bool]:
     """Keep the wanted scan, or find the one of the same dataset that is under way; and whether it is new."""
     waiting = Scan.objects.filter(dataset_id=scan.dataset_id, state__in=Scan.OPEN).first() if scan.dataset_id else None

@@ -25,6 +25,16 @@ def scan(work: Work, scan_id: str) -> None:
     services.conclude_scan(actor=system(), scan_id=row.pk, answer=answer, now=work.now())
 
 
+@errand("pii.sweep")
+def sweep(work: Work) -> None:
+    """End the scans whose work was given up, and owe those again that followed other rules than today's."""
+    for row in selectors.abandoned():
+        answer = sandbox.Answer(None, "pii.given_up")
+        services.conclude_scan(actor=system(), scan_id=row.pk, answer=answer, now=work.now())
+    for row in selectors.outdated():
+        services.scan_again(actor=system(), scan_id=row.pk, now=work.now())
+
+
 @errand("pii.expire")
 def expire(work: Work, waiver_id: str) -> None:
     """Note that a waiver has run out."""

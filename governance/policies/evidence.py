@@ -12,9 +12,12 @@ from typing import Any
 
 from governance.policies.canonical import digest
 from governance.policies.rules import LOWER_IS_BETTER, Body, Check, Words, gettext_noop
+from governance.policies.sources import Compared
 
 RESULTS = ("pass", "waived", "warn", "missing", "fail")
 CLEAN = ("clean_full", "clean_sampled")
+LARGEST_EXPONENT = 400
+"""No float is larger; beyond it arithmetic overflows."""
 _ = gettext_noop
 
 
@@ -27,6 +30,8 @@ class Scanned:
     findings: tuple[tuple[str, str, datetime | None], ...] = ()
     scan: str = ""
     at: datetime | None = None
+    namespace: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,11 @@ class Facts:
     metrics: Mapping[str, str] = field(default_factory=dict)
     baseline: Mapping[str, str] = field(default_factory=dict)
     has_baseline: bool = False
+    baseline_unknown: bool = False
     lineage_complete: bool = False
+    reads_known: bool = True
+    accounts: Compared = field(default_factory=Compared)
+    told_by: Sequence[str] = ()
     sources: Sequence[str] = ()
     gaps: Sequence[str] = ()
     read: Sequence[Scanned] = ()
@@ -96,32 +105,55 @@ def _artifact(facts: Facts) -> tuple[str, dict[str, Any], None]:
 def _metrics(check: Check, facts: Facts) -> tuple[str, dict[str, Any], None]:
     rows = []
     for name, least in check.minimum:
-        value = number(facts.metrics.get(name))
-        if value is not None:
-            result = "pass" if _reaches(name, value, least) else "fail"
-            rows.append({"name": name, "value": str(value), "threshold": str(least), "result": result})
+        if name in facts.metrics:
+            value = number(facts.metrics[name])
+            result = "pass" if value is not None and _reaches(name, value, least) else "fail"
+            shown = str(facts.metrics[name])[:40] if value is None else str(value)
+            rows.append({"name": name, "value": shown, "threshold": str(least), "result": result})
     return worst([row["result"] for row in rows]), {"metrics": rows}, None
 
 
 def _baseline(check: Check, facts: Facts) -> tuple[str, dict[str, Any], None]:
     if not facts.has_baseline:
-        return "pass", {"baseline": False, "metrics": []}, None
-    rows = []
-    for name in sorted(set(facts.metrics) & set(facts.baseline)):
-        value, before = number(facts.metrics[name]), number(facts.baseline[name])
-        if value is not None and before is not None:
-            loss = value - before if lower_is_better(name) else before - value
-            result = "fail" if loss > check.tolerance else "pass"
-            rows.append({"name": name, "value": str(value), "before": str(before), "result": result})
+        return (
+            "missing" if facts.baseline_unknown else "pass",
+            {"baseline": facts.baseline_unknown, "metrics": []},
+            None,
+        )
+    rows = [
+        {
+            "name": name,
+            "value": str(facts.metrics.get(name, ""))[:40],
+            "before": before[:40],
+            "result": _held(name, facts.metrics.get(name), before, check.tolerance),
+        }
+        for name, before in sorted(facts.baseline.items())
+        if number(before) is not None
+    ]
+    common = {row["name"] for row in rows} & set(facts.metrics)
     detail = {"baseline": True, "tolerance": str(check.tolerance), "metrics": rows}
-    return worst([row["result"] for row in rows]), detail, None
+    return worst([row["result"] for row in rows]) if common else "missing", detail, None
+
+
+def _held(name: str, now: str | None, before: str, tolerance: Decimal) -> str:
+    """Compare one metric with what runs now: what is no longer recorded warns, what is no number fails."""
+    value, was = number(now), number(before)
+    if now is None or was is None:
+        return "warn"
+    if value is None:
+        return "fail"
+    loss = value - was if lower_is_better(name) else was - value
+    return "fail" if loss > tolerance else "pass"
 
 
 def _lineage(facts: Facts) -> tuple[str, dict[str, Any], None]:
-    detail = {"sources": sorted(facts.sources), "gaps": sorted(facts.gaps)}
-    if facts.lineage_complete:
-        return "pass", detail, None
-    return "fail" if facts.sources or facts.gaps else "missing", detail, None
+    said = {**facts.accounts.detail(), "told_by": sorted(facts.told_by)}
+    detail = {"sources": sorted(facts.sources), "gaps": sorted(facts.gaps), **said}
+    if not facts.lineage_complete and not facts.sources and not facts.gaps:
+        return "missing", detail, None
+    if not facts.lineage_complete or not facts.sources or not facts.accounts.agree:
+        return "fail", detail, None
+    return "warn" if facts.accounts.unplaced else "pass", detail, None
 
 
 def _card(facts: Facts) -> tuple[str, dict[str, Any], None]:
@@ -142,16 +174,25 @@ def _weigh(check: Check, facts: Facts, now: datetime) -> tuple[str, dict[str, An
         case "lineage":
             return _lineage(facts)
         case "pii":
-            return _scans(facts.read, now)
+            return _at_least(_scans(facts.read, now), known=facts.reads_known)
         case "pii_upstream":
-            return _scans(facts.upstream, now) if facts.upstream else ("pass", {"datasets": []}, None)
+            found = _scans(facts.upstream, now) if facts.upstream else ("pass", {"datasets": []}, None)
+            return _at_least(found, known=facts.lineage_complete)
     return _card(facts)
+
+
+def _at_least(
+    outcome: tuple[str, dict[str, Any], datetime | None], *, known: bool
+) -> tuple[str, dict[str, Any], datetime | None]:
+    """What is not known to be everything is missing something, however well the rest stands."""
+    result, detail, until = outcome
+    return outcome if known else (worst([result, "missing"]), {**detail, "unknown": True}, until)
 
 
 def _scans(datasets: Sequence[Scanned], now: datetime) -> tuple[str, dict[str, Any], datetime | None]:
     rows: list[dict[str, Any]] = []
     until: list[datetime] = []
-    for scanned in sorted(datasets, key=lambda each: each.dataset):
+    for scanned in sorted(datasets, key=lambda each: (each.dataset, each.namespace)):
         findings = []
         for column, entity, waived in sorted(scanned.findings, key=lambda each: each[:2]):
             held = waived is not None and waived > now
@@ -160,6 +201,8 @@ def _scans(datasets: Sequence[Scanned], now: datetime) -> tuple[str, dict[str, A
         rows.append(
             {
                 "dataset": scanned.dataset,
+                "namespace": scanned.namespace,
+                "why": scanned.why,
                 "verdict": scanned.verdict,
                 "findings": findings,
                 "result": _scan_result(scanned.verdict, [bool(each["waived"]) for each in findings]),
@@ -184,7 +227,7 @@ def number(value: object) -> Decimal | None:
         found = Decimal(str(value))
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return found if found.is_finite() and abs(found.adjusted()) < LARGEST_EXPONENT else None
 
 
 def lower_is_better(name: str) -> bool:
@@ -212,13 +255,39 @@ def findings_of(result: str, check: str, detail: Mapping[str, Any]) -> Words:
     """Return in one sentence what a check found."""
     if check == "baseline" and not detail.get("baseline"):
         return Words(_("Nothing runs there yet, so there is nothing to compare with."), {})
-    return Words(_FOUND.get((check, result), _FOUND[check, ""]), _numbers(detail))
+    known = [name for name in (_peculiar(check, result, detail), result) if name and (check, name) in _FOUND]
+    return Words(_FOUND[check, known[0] if known else ""], _numbers(detail))
+
+
+def _peculiar(check: str, result: str, detail: Mapping[str, Any]) -> str:
+    """Return what is peculiar about a finding, so that it has a sentence of its own."""
+    if check == "lineage" and result != "missing" and not detail.get("gaps"):
+        apart = [side for side in ("missing", "differs", "unplaced") if detail.get(side)]
+        named = {"missing": "missing datasets"}
+        return (
+            named.get(apart[0], apart[0])
+            if apart
+            else "events only"
+            if detail.get("recorded") == 0 and detail.get("sources")
+            else ""
+        )
+    rows = [*detail.get("metrics", []), *detail.get("datasets", [])]
+    if check == "baseline" and not rows:
+        return "unknown"
+    if detail.get("unknown"):
+        return "unknown"
+    lost = check == "baseline" and result == "warn" and not any(row["result"] == "fail" for row in rows)
+    return "lost" if lost else ""
 
 
 def _numbers(detail: Mapping[str, Any]) -> dict[str, object]:
     rows = [*detail.get("metrics", []), *detail.get("datasets", [])]
     bad = [row.get("name") or row.get("dataset") for row in rows if row["result"] in ("fail", "missing")]
     return {
+        "lost": ", ".join(str(row.get("name")) for row in rows if row["result"] == "warn"),
+        "absent": ", ".join(detail.get("missing", [])),
+        "differs": ", ".join(detail.get("differs", [])) or "–",
+        "unplaced": ", ".join(detail.get("unplaced", [])),
         "bad": ", ".join(map(str, bad)),
         "gaps": ", ".join(map(str, detail.get("gaps", []))),
         "files": detail.get("files", 0),
@@ -238,11 +307,24 @@ _FOUND = {
     ("baseline", "missing"): _("This version and the one running now have no metric in common."),
     ("baseline", "pass"): _("No metric is worse than now by more than the tolerance."),
     ("baseline", ""): _("Worse than what runs now: {bad}."),
+    ("baseline", "lost"): _("No longer recorded, so not compared with what runs now: {lost}."),
+    ("baseline", "unknown"): _("What runs there now is not known here, or has no metrics, so nothing was compared."),
+    ("lineage", "events only"): _(
+        "Complete back to its sources; number of sources: {sources}. MLflow recorded no dataset, so events alone say "
+        "what was read."
+    ),
+    ("lineage", "missing datasets"): _(
+        "MLflow recorded that the run read {absent}, and no event says so. With another digest in events: {differs}."
+    ),
+    ("lineage", "differs"): _("MLflow recorded another digest than events tell of: {differs}."),
+    ("lineage", "unplaced"): _("MLflow does not say where these lie, so no event could be compared: {unplaced}."),
     ("lineage", "pass"): _("Complete back to its sources; number of sources: {sources}."),
     ("lineage", "missing"): _("No run is known that wrote this version."),
     ("lineage", ""): _("It ends before a source. {gaps}"),
     ("pii", "pass"): _("Scanned, no personal data found; number of datasets: {count}."),
     ("pii", "waived"): _("Every finding is waived for now."),
+    ("pii", "unknown"): _("Not everything the run read is known, so more than this may be personal: {bad}"),
+    ("pii_upstream", "unknown"): _("Not everything further upstream is known. To know about: {bad}"),
     ("pii", ""): _("Not settled: {bad}."),
     ("pii_upstream", "pass"): _("Nothing found further upstream."),
     ("pii_upstream", "waived"): _("Every finding further upstream is waived for now."),

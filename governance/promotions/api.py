@@ -89,6 +89,8 @@ def item_shape(item: EvidenceItem) -> dict[str, Any]:
         "digest": item.digest,
         "detail": item.detail,
         "source": item.source,
+        "produced_by": item.produced_by or None,
+        "told_by": [{"id": each.id, "own": each.own} for each in selectors.tellers(item)],
         "produced_at": item.produced_at and item.produced_at.isoformat(),
         "valid_until": item.valid_until and item.valid_until.isoformat(),
         "gathered_at": item.gathered_at.isoformat(),

@@ -3,7 +3,7 @@
 It reads as Attestry itself: whoever asks, the evidence is the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,16 @@ from governance.catalog import selectors as catalog
 from governance.catalog.models import Version
 from governance.catalog.rules import VersionState, card_gaps
 from governance.pii import selectors as pii
+from governance.pii.freshness import Read
 from governance.policies.evidence import Facts, Result, Scanned, evaluate
 from governance.policies.models import Environment, Policy
 from governance.policies.rules import Body, understand
+from governance.policies.sources import Compared, Named, compare
 from governance.promotions.subject import Subject, evidence_digests
 from governance.registries import selectors as registries
 from lineage import selectors as lineage
+from lineage import states
+from lineage.ancestry import Ancestry, Used
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def gather(version: Version, environment: Environment, policy: Policy, now: date
         )
     baseline = registries.alias_target(version.asset, environment.alias)
     card = catalog.card_of(version.asset)
-    facts, scans = _facts(version, baseline, now, narrow=narrow)
+    facts, scans = _facts(version, baseline, now, environment.alias if not narrow else "")
     results = tuple(evaluate(body, facts, now))
     subject = Subject(
         manifest_digest=version.manifest_digest,
@@ -63,7 +67,7 @@ def gather(version: Version, environment: Environment, policy: Policy, now: date
         policy_digest=policy.digest,
     )
     editors = (card.by,) if card and not narrow else ()
-    return Gathered(results, subject, baseline, body, editors, _origins(version, card, scans))
+    return Gathered(results, subject, baseline, body, editors, _origins(version, card, scans, facts.told_by))
 
 
 def _identity(baseline: Version | None) -> str:
@@ -73,9 +77,10 @@ def _identity(baseline: Version | None) -> str:
     return baseline.manifest_digest or f"version:{baseline.pk}"
 
 
-def _facts(version: Version, baseline: Version | None, now: datetime, *, narrow: bool) -> tuple[Facts, list[Scanned]]:
+def _facts(version: Version, baseline: Version | None, now: datetime, alias: str) -> tuple[Facts, list[Scanned]]:
+    """Copy the facts together; without an alias to compare with, those of the files only."""
     files = len(version.manifest or ())
-    if narrow:
+    if not alias:
         return Facts(version.manifest_digest, files, version.state == VersionState.COMPROMISED), []
     card = catalog.card_of(version.asset)
     made = _made_of(version, now)
@@ -86,7 +91,11 @@ def _facts(version: Version, baseline: Version | None, now: datetime, *, narrow:
         metrics=version.metrics or {},
         baseline=(baseline.metrics or {}) if baseline else {},
         has_baseline=baseline is not None,
+        baseline_unknown=baseline is None and _points_somewhere(version, alias),
         lineage_complete=made.complete,
+        reads_known=made.reads_known,
+        accounts=made.accounts,
+        told_by=made.told_by,
         sources=made.sources,
         gaps=made.gaps,
         read=made.read,
@@ -106,37 +115,80 @@ class Made:
     gaps: tuple[str, ...]
     read: tuple[Scanned, ...]
     upstream: tuple[Scanned, ...]
+    reads_known: bool
+    accounts: Compared
+    told_by: tuple[str, ...]
+
+
+def _points_somewhere(version: Version, alias: str) -> bool:
+    """Whether the alias was last seen at a version that is not known here."""
+    return any(seen.alias == alias and seen.version_label for seen in registries.last_seen([version.asset_id]))
 
 
 def _made_of(version: Version, now: datetime) -> Made:
     place = version.asset.namespace, f"{catalog.MODEL_PREFIX}{version.asset.name}", version.label
     known = lineage.completeness(*place)
-    ancestry = lineage.ancestry_of(*place)
-    direct = {dataset.pk for dataset in lineage.inputs_of_model(*place)}
-    beyond = {each.dataset for each in ancestry.used if each.direction == "in"} if ancestry else set()
+    ancestry = lineage.ancestry_of(*place) or Ancestry()
+    reads = [each for each in ancestry.used if each.direction == "in"]
+    first = [each for each in reads if ancestry.runs.get(each.run) == 0]
+    direct = {each.dataset for each in first}
+    names = lineage.datasets(sorted(direct))
+    told = [Named(names[each.dataset].namespace, names[each.dataset].name, each.version) for each in first]
+    recorded = [Named(each["namespace"], each["name"], each.get("digest", "")) for each in version.inputs]
+    accounts = compare(recorded, told)
+    upstream = [each for each in reads if each.dataset not in direct]
     return Made(
         known.complete,
         tuple(dataset.name for dataset in known.sources),
         tuple(known.gaps),
-        _scanned(direct, now),
-        _scanned(beyond - direct, now),
+        (*_scanned(first, now), *_untold(accounts, version, now)),
+        _scanned(upstream, now),
+        bool(ancestry.runs) and not ancestry.blind,
+        accounts,
+        tuple(str(each.principal_id) for each in states.tellers_of(*place)),
     )
 
 
-def _scanned(datasets: set[int], now: datetime) -> tuple[Scanned, ...]:
+def _scanned(reads: Iterable[Used], now: datetime) -> tuple[Scanned, ...]:
+    """How the datasets stand that were read, each by what was read of it."""
+    wanted: dict[int, list[Read]] = {}
+    for each in sorted(reads, key=lambda one: (one.dataset, one.run)):
+        wanted.setdefault(each.dataset, []).append(Read(each.version, each.at, each.run))
+    return _standing(wanted, now)
+
+
+def _standing(wanted: Mapping[int, Sequence[Read]], now: datetime) -> tuple[Scanned, ...]:
     return tuple(
-        Scanned(each.name, each.verdict, tuple(each.findings), str(each.scan_id or ""), each.scanned_at)
-        for each in pii.standing(sorted(datasets), now)
+        Scanned(
+            each.name,
+            each.verdict,
+            tuple(each.findings),
+            str(each.scan_id or ""),
+            each.scanned_at,
+            each.namespace,
+            each.why,
+        )
+        for each in pii.standing(sorted(wanted), now, wanted)
     )
 
 
-def _origins(version: Version, card: Any, scans: list[Scanned]) -> dict[str, dict[str, Any]]:
+def _untold(accounts: Compared, version: Version, now: datetime) -> tuple[Scanned, ...]:
+    """How the datasets stand that only MLflow says were read; one that lineage never heard of cannot have a scan."""
+    found: list[Scanned] = []
+    for each in accounts.missing:
+        known = states.dataset_at(each.namespace, each.name)
+        reads = {known.pk: [Read("", version.created_at)]} if known else {}
+        found += _standing(reads, now) or (Scanned(each.name, "unscanned", namespace=each.namespace),)
+    return tuple(found)
+
+
+def _origins(version: Version, card: Any, scans: list[Scanned], told_by: Sequence[str]) -> dict[str, dict[str, Any]]:
     run = {"source": f"run:{version.run_id}" if version.run_id else "", "produced_at": version.created_at}
     scanned = [each.at for each in scans if each.at]
     found: dict[str, dict[str, Any]] = {
         "artifact": {"source": version.source_uri[:300], "produced_at": version.seen_at},
         "metrics": run,
-        "lineage": run,
+        "lineage": {**run, "produced_by": told_by[0] if told_by else ""},
         "pii": {
             "source": ", ".join(f"scan:{each.scan}" for each in scans if each.scan)[:300],
             "produced_at": max(scanned, default=None),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from audit.actor import Actor, Forbidden, NotSeen, Refused, require
 from audit.doors import say
 from audit.models import Leaf
+from governance.catalog import selectors as catalog
 from governance.catalog.selectors import MODEL_PREFIX
 from governance.policies import selectors as policies
 from governance.policies.evidence import TITLES, findings_of
@@ -128,8 +129,16 @@ def check(item: EvidenceItem) -> dict[str, Any]:
         "item": item,
         "title": gettext(TITLES.get(item.check_name, item.check_name)),
         "found": spoken(findings_of(item.result, item.check_name, item.detail)),
-        "rows": item.detail.get("datasets", []),
+        "rows": [_scanned(row) for row in item.detail.get("datasets", [])],
+        "told_by": selectors.tellers(item),
     }
+
+
+def _scanned(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one dataset of a check, with why its scan does not count and where it can be scanned again."""
+    why = str(row.get("why", ""))
+    known = catalog.dataset_named(str(row.get("namespace", "")), str(row["dataset"])) if why else None
+    return {**row, "why": say(Refused(why)) if why else "", "asset": known.pk if known else None}
 
 
 def _names(found: Standing, people: Iterable[UUID]) -> list[str]:

@@ -210,6 +210,22 @@ def items_of(promotion: Promotion) -> list[EvidenceItem]:
     return known if known is not None else list(promotion.evidence.filter(replaced_at=None).order_by("position"))
 
 
+@dataclass(frozen=True)
+class Teller:
+    """Who told what a model was made from; `own` when the requester answers for them, or is them."""
+
+    id: str
+    name: str
+    own: bool
+
+
+def tellers(item: EvidenceItem) -> list[Teller]:
+    """Return who told lineage what stands in a piece of evidence, and whether that is whoever asked for the request."""
+    asked = {item.promotion.requester_id, *map(UUID, item.promotion.submitters)}
+    found = User.objects.filter(pk__in=item.detail.get("told_by", []))
+    return [Teller(str(one.pk), one.name, bool({one.pk, one.owner_id} & asked)) for one in found.order_by("name", "pk")]
+
+
 def vote(decision: Decision) -> Vote:
     """Return a decision as the rules see it."""
     return Vote(decision.person_id, decision.verdict, decision.submission, decision.reviewed, decision.at)

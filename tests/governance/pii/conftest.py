@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from governance.pii.freshness import current_ruleset
+
 HEADER = "id,customer_email,amount\n"
 
 
@@ -71,6 +73,6 @@ def result(*entities: str, verdict: str = "findings", gaps: dict[str, int] | Non
         {**plain, "path": "customer_email", "verdict": "findings" if found else "clean_full", "found": found},
     ]
     return {
-        "verdict": verdict, "ruleset": "sha256:" + "0" * 64, "rows": 40, "digest": "sha256:" + "1" * 64,
+        "verdict": verdict, "ruleset": current_ruleset(), "rows": 40, "digest": "sha256:" + "1" * 64,
         "gaps": gaps or {}, "columns": columns,
     }  # fmt: skip

@@ -4,6 +4,7 @@ import pytest
 
 from governance.policies.evidence import Facts, Scanned, evaluate, findings_of
 from governance.policies.rules import understand
+from governance.policies.sources import Named, compare
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -56,7 +57,7 @@ def test_good_evidence_passes_every_check():
         ("artifact", {"compromised": True}, "fail"),
         ("metrics", {"metrics": {}}, "missing"),
         ("metrics", {"metrics": {"auc": "0.79"}}, "fail"),
-        ("metrics", {"metrics": {"auc": "nan"}}, "missing"),
+        ("metrics", {"metrics": {"auc": "nan"}}, "fail"),
         ("metrics", {"metrics": {"auc": "0.9", "log_loss": "0.5"}}, "fail"),
         ("metrics", {"metrics": {"log_loss": "0.3"}}, "pass"),
         ("baseline", {"has_baseline": True, "baseline": {"auc": "0.93"}}, "pass"),
@@ -105,3 +106,68 @@ def test_a_rescan_with_the_same_outcome_is_the_same_evidence():
 def test_a_waiver_bounds_how_long_the_evidence_can_stand():
     found = results(read=(Scanned("features", "findings", (("mail", "EMAIL_ADDRESS", LATER),)),))["pii"]
     assert found.valid_until == LATER
+
+
+def accounts(recorded, *told):
+    return compare([Named(*recorded)], [Named(*each) for each in told])
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected", "words"),
+    [
+        ({"accounts": accounts(("file", "/hidden"), ("file", "/told"))}, "fail", "/hidden"),
+        ({"accounts": accounts(("file", "/a", "a" * 8), ("file", "/a", "b" * 8))}, "fail", "another digest"),
+        ({"accounts": accounts(("mlflow", "frame"), ("file", "/a"))}, "warn", "frame"),
+        ({"accounts": accounts(("file", "/a"), ("file", "/a"))}, "pass", "Complete"),
+        ({}, "pass", "events alone"),
+        ({"sources": ()}, "fail", "before a source"),
+    ],
+)
+def test_the_lineage_check_names_where_its_two_sources_disagree(facts, expected, words):
+    found = results(**facts)["lineage"]
+    said = findings_of(found.result, "lineage", found.detail)
+    assert (found.result, words in said.text.format(**said.params)) == (expected, True)
+
+
+def test_a_disagreement_is_said_as_well_where_the_check_only_warns():
+    found = results(blocks=False, accounts=accounts(("file", "/hidden")))["lineage"]
+    said = findings_of(found.result, "lineage", found.detail)
+    assert found.result == "warn" and "/hidden" in said.text.format(**said.params)
+
+
+def test_who_told_the_lineage_is_part_of_the_evidence():
+    assert results(told_by=("1",))["lineage"].digest != results(told_by=("2",))["lineage"].digest
+
+
+@pytest.mark.parametrize(
+    ("check", "facts", "expected"),
+    [
+        ("metrics", {"metrics": {"auc": "0.9", "log_loss": "nan"}}, "fail"),
+        ("metrics", {"metrics": {"auc": "1e999999999"}}, "fail"),
+        ("metrics", {"metrics": {"auc": ""}}, "fail"),
+        ("baseline", {"has_baseline": True, "metrics": {"auc": "0.9"}, "baseline": {"auc": "0.9", "f1": "1"}}, "warn"),
+        ("baseline", {"has_baseline": True, "metrics": {"auc": "nan"}, "baseline": {"auc": "0.9"}}, "fail"),
+        ("baseline", {"has_baseline": True, "metrics": {"auc": "0.9"}, "baseline": {"auc": "nan"}}, "missing"),
+        ("baseline", {"has_baseline": True, "metrics": {}, "baseline": {"auc": "0.9"}}, "missing"),
+        ("baseline", {"has_baseline": True, "metrics": {"auc": "1e999999999"}, "baseline": {"auc": "0.9"}}, "fail"),
+        ("baseline", {"baseline_unknown": True}, "missing"),
+        ("pii", {"read": (Scanned("features", "stale", why="pii.other_bytes"),)}, "fail"),
+        ("pii", {"read": (Scanned("features", "stale", (("mail", "EMAIL_ADDRESS", LATER),)),)}, "fail"),
+        ("pii", {"read": (Scanned("features", "clean_full"), Scanned("other", "unscanned"))}, "missing"),
+        ("pii", {"read": (Scanned("features", ""),)}, "fail"),
+        ("pii", {"reads_known": False}, "missing"),
+        ("pii_upstream", {"lineage_complete": False}, "warn"),
+        ("pii_upstream", {"lineage_complete": False, "upstream": (Scanned("raw", "clean_full"),)}, "warn"),
+    ],
+)
+def test_nothing_passes_without_its_evidence(check, facts, expected):
+    found = results(**facts)[check]
+    assert found.result == expected
+    words = findings_of(found.result, check, found.detail)
+    assert words.text.format(**words.params)
+
+
+def test_two_datasets_of_one_name_are_told_apart():
+    one = results(read=(Scanned("features", "clean_full", namespace="file"),))["pii"]
+    other = results(read=(Scanned("features", "clean_full", namespace="s3://b"),))["pii"]
+    assert one.digest != other.digest
