@@ -370,6 +370,7 @@ def archive(actor: Actor, request: HttpRequest) -> HttpResponseBase:
     """The export as an answer, for both doors."""
     taken = services.export(actor=actor, now=now_of(request))
     response = StreamingHttpResponse(files.archive(taken), content_type="application/x-tar")
+    response.headers["Content-Length"] = str(files.archive_length(taken))
     response.headers["Content-Disposition"] = f'attachment; filename="{files.archive_name(taken)}.tar"'
     return response
 

@@ -25,6 +25,9 @@ PURE = {
 }  # fmt: skip
 SERVICES = {"services.py", "applying.py"}
 
+ONE_FILE = {"audit/offline/verify.py": 1000}
+"""What auditors are handed is one file, so it may be longer; its functions may not."""
+
 
 def sources(root: Path = HOUSE) -> Iterator[Path]:
     for package in PACKAGES:
@@ -108,7 +111,8 @@ def writes(module: ast.Module) -> list[str]:
 
 def too_big(path: Path, module: ast.Module) -> list[str]:
     lines = path.read_text().count("\n")
-    found = [f"{path.name}: {lines} lines"] if lines > 400 else []
+    ceiling = ONE_FILE.get(rel(path), 400) if path.is_relative_to(HOUSE) else 400
+    found = [f"{path.name}: {lines} lines"] if lines > ceiling else []
     for node in functions(module):
         length = (node.end_lineno or 0) - node.lineno + 1
         if length > 40:
