@@ -71,9 +71,11 @@ def files(checkpoint: Checkpoint, *, openings: bool = False) -> Iterator[tuple[s
 def outside(size: int) -> dict[str, bytes]:
     """What others say about the log up to `size`, its second key, and which bodies were pruned."""
     found = dict([*witness.files(size), *anchor.files(size)])
-    found |= {"keys/log.mldsa.vkey": f"{each}\n".encode() for each in keys.verifiers()[1:]}
-    pruned = pruned_lines(size)
-    return found | ({"pruned.jsonl": pruned} if pruned else {})
+    for each in keys.verifiers()[1:]:
+        found["keys/log.mldsa.vkey"] = f"{each}\n".encode()
+    if pruned := pruned_lines(size):
+        found["pruned.jsonl"] = pruned
+    return found
 
 
 def around(note: str, vkey: str, extras: Mapping[str, Content]) -> Iterator[tuple[str, Content]]:

@@ -17,7 +17,12 @@ audit = typer.Typer(help="The append-only log.", no_args_is_help=True, rich_mark
 @audit.command("verify")
 def audit_verify(
     directory: Annotated[Path | None, typer.Argument(help="An export of the log.")] = None,
-    key: Annotated[str, typer.Option(help="The verifier key, obtained by another way than the export.")] = "",
+    key: Annotated[list[str] | None, typer.Option(help="The verifier key, got another way than the export.")] = None,
+    after: Annotated[list[Path] | None, typer.Option(help="An earlier export, which this one must continue.")] = None,
+    checkpoint: Annotated[list[Path] | None, typer.Option(help="A checkpoint kept earlier.")] = None,
+    seen: Annotated[list[str] | None, typer.Option(help="SIZE:ROOT noted earlier.")] = None,
+    subject: Annotated[str, typer.Option(help="List every entry about it.")] = "",
+    forms: Annotated[bool, typer.Option("--forms", help="Check every byte's canonical form as well.")] = False,
     database: Annotated[
         bool, typer.Option("--database", help="Verify the log in the database, on the server.")
     ] = False,
@@ -30,7 +35,9 @@ def audit_verify(
     from portal import upkeep
 
     if directory is not None:
-        raise typer.Exit(upkeep.verify_export(directory, key, as_json=as_json))
+        more = {"--key": key, "--after": after, "--checkpoint": checkpoint, "--seen": seen, "--subject": [subject]}
+        flags = [name for name, given in (("--forms", forms), ("--json", as_json)) if given]
+        raise typer.Exit(upkeep.verify_export(directory, more, flags))
     server(data_dir)
     found = upkeep.verify_database()
     show(found, as_json=as_json, words=found["words"])

@@ -1,19 +1,21 @@
 """What an operator does now and then: verify the log, and make the lineage again."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from portal.client import USAGE, Failed
 
 
-def verify_export(directory: Path, key: str, *, as_json: bool) -> int:
+def verify_export(directory: Path, more: Mapping[str, Sequence[object] | None], flags: Sequence[str]) -> int:
     """Run the offline verifier on an export, with a key that came by another way; its exit code."""
     from audit.offline import verify
 
-    if not key:
+    if not more["--key"]:
         raise Failed("Give the log's verifier key with --key, from a place you trust: not from the export.", USAGE)
-    return verify.main([str(directory), "--key", key, *(["--json"] if as_json else [])])
+    options = [text for name, values in more.items() for value in values or () if value for text in (name, str(value))]
+    return verify.main([str(directory), *options, *flags])
 
 
 def verify_database() -> dict[str, Any]:

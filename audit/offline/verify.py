@@ -419,9 +419,9 @@ class Tiles:
         digest, path = sha256, tile_path("0", number, width)
         hashes = [digest(b"\x00" + each).digest() for each in leaves]
         try:
-            stored = (self.folder / path).read_bytes()
+            stored, there_is = (self.folder / path).read_bytes(), True
         except OSError:
-            stored = b""
+            stored, there_is = b"", False
             note(part.faults, number * FULL, f"{path} is missing or cannot be read")
         if len(leaves) == width and b"".join(hashes) == stored:
             return hashes
@@ -431,9 +431,9 @@ class Tiles:
                 hashes[place] = there
             elif place >= len(leaves):
                 hashes.append(there.ljust(32, b"\0"))
-            elif stored and hashes[place] != there:
+            elif there_is and hashes[place] != there:
                 note(part.faults, number * FULL + place, f"is not the one {path} was made from")
-        if stored and len(stored) != width * 32:
+        if there_is and len(stored) != width * 32:
             note(part.faults, number * FULL + width - 1, f"{path} has the wrong length")
         return hashes
 

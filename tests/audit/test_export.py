@@ -175,7 +175,10 @@ def test_the_key_is_never_taken_from_the_export(exported: Callable, tmp_path: Pa
     other = keys.ensure_key(tmp_path / "elsewhere" / "audit.key")
     assert "BAD entry 0: the checkpoint vouches for nothing: it is not signed" in alone(folder, str(other))[1]
     code, words = alone(folder, str(keys.verifier()).replace("portal.example", "another.example"))
-    assert (code, words) == (2, "the key's id does not belong to it, or it is not an Ed25519 key\n")
+    assert (code, words) == (
+        2,
+        "the key's id does not belong to it, or it is neither an Ed25519 nor an ML-DSA-44 key\n",
+    )
 
 
 def test_another_logs_export_is_refused(exported: Callable, settings, tmp_path: Path) -> None:
