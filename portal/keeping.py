@@ -170,3 +170,23 @@ def audit_sinks(
     found = upkeep.sinks()
     words = "\n".join(each["words"] for each in found) or "Nobody collects entries: ATTESTRY_AUDIT_SINKS is empty."
     show(found, as_json=as_json, words=words)
+
+
+@audit.command("drill")
+def audit_drill(
+    directory: Annotated[
+        Path | None, typer.Argument(help="An export; without it, one of the server's own log.")
+    ] = None,
+    key: Annotated[list[str] | None, typer.Option(help="With an export: the verifier key.")] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Practise every attack on copies of the log and see each one caught; exit code 5 when one was not."""
+    from portal import upkeep
+
+    if (directory is None) != (not key):
+        raise Failed("Give an export and its verifier key with --key, or neither on the server.", USAGE)
+    server(data_dir)
+    found = upkeep.drill(directory, key or [])
+    show(found, as_json=as_json, words=found["words"])
+    raise typer.Exit(OK if found["all_caught"] else CHECKS)

@@ -18,6 +18,22 @@ def verify_export(directory: Path, more: Mapping[str, Sequence[object] | None], 
     return verify.main([str(directory), *options, *flags])
 
 
+def drill(directory: Path | None, keys: Sequence[str]) -> dict[str, Any]:
+    """Practise the attacks on copies of an export, or of this server's log: a table, and whether all were caught."""
+    from audit import drill
+
+    try:
+        found = drill.on_export(directory, keys) if directory else drill.on_server()
+    except drill.TooShort:
+        raise Failed(f"There are fewer than {drill.LEAST} entries to practise on.") from None
+    except ValueError as error:
+        raise Failed(str(error), USAGE) from None
+    rows = [{"attack": x.attack, "caught_by": x.checked_by, "entry": x.entry, "what": x.what} for x in found]
+    lines = [f"{x.attack:<24} {'NOT CAUGHT' if not x.caught else x.entry:>10}  {x.checked_by}: {x.what}" for x in found]
+    words = "\n".join([f"{'attack':<24} {'first bad':>10}  caught by", *lines])
+    return {"all_caught": all(each.caught for each in found), "attacks": rows, "words": words}
+
+
 def verify_database() -> dict[str, Any]:
     """Verify every entry in the database against what was signed."""
     from audit import verify
