@@ -25,6 +25,7 @@ from audit.merkle import leaf_hash, root_of
 from audit.models import Checkpoint, Tile
 from audit.refusals import Conflict, Unavailable
 from audit.tiles import FULL
+from audit.timekeeping import Watch
 from jobs import selectors as clock
 
 log = logging.getLogger("attestry.audit")
@@ -72,13 +73,15 @@ def run_once(now: datetime) -> int:
 
 
 def _run(stop: threading.Event) -> None:
-    complaint = ""
+    complaint, watch = "", Watch()
     begun = time.monotonic()
     while not stop.wait(max(0.0, begun + EVERY - time.monotonic())):
         begun = time.monotonic()
         try:
             close_old_connections()
-            run_once(clock.now())
+            now = clock.now()
+            watch.look(now)
+            run_once(now)
             complaint = ""
         except Exception as error:
             if repr(error) != complaint:
