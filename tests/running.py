@@ -86,8 +86,10 @@ class Portal:
 
     def __init__(self, data: Path, env: dict[str, str] | None = None) -> None:
         self.data, self.port = data, free_port()
-        self.env = {**os.environ, **(env or {}), "ATTESTRY_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
-        self.env.pop("DJANGO_SETTINGS_MODULE", None)
+        # what this process was told about a portal of its own is not meant for that one
+        ours = ("ATTESTRY_", "DATABASE_URL", "BROKER_URL", "DJANGO_SETTINGS_MODULE")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        self.env = {**clean, **(env or {}), "ATTESTRY_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None
         self.listener: threading.Thread | None = None

@@ -31,10 +31,8 @@ TRUNCATE = {"sqlite": (), "postgresql": ("TRUNCATE audit_entry",)}
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def portal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A portal of this test's own on each database; it and all its children end with the test."""
-    clean = dict.fromkeys(("DATABASE_URL", "BROKER_URL", "ATTESTRY_SCAN_ROOTS", "ATTESTRY_BASE_URL"), "")
-    if request.param == "postgresql":
-        clean["DATABASE_URL"] = request.getfixturevalue("postgresql_url")
-    portal = Portal(tmp_path_factory.mktemp("story") / "data", clean)
+    url = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else ""
+    portal = Portal(tmp_path_factory.mktemp("story") / "data", {"DATABASE_URL": url})
     try:
         portal.start(seconds=420)
         yield portal
