@@ -23,6 +23,7 @@ from audit.doors import actor_of, now_of, page
 from audit.models import Entry
 from audit.offline import verify
 from audit.refusals import Invalid, Malformed, NotSeen
+from audit.retention import selectors as retention
 
 BYTES = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
@@ -68,6 +69,9 @@ class EntryBody(serializers.Serializer[Any]):
     leaf = serializers.CharField()
     leaf_hash = serializers.CharField(help_text="hex")
     openings = OpeningBody(many=True, help_text="on a single entry, for those who may read personal values")
+    removed = serializers.DictField(
+        allow_null=True, help_text="when its content is gone: `at`, `policy`, and `seq` of the entry that says so"
+    )
 
 
 class EntriesBody(serializers.Serializer[Any]):
@@ -78,8 +82,9 @@ class EntriesBody(serializers.Serializer[Any]):
 
 
 def told(entry: Entry, published: int) -> dict[str, Any]:
-    """The entry as `EntryBody` says."""
-    said = json.loads(bytes(entry.body))
+    """The entry as `EntryBody` says; of one whose content was removed, what columns and trails still tell."""
+    removed = None if bytes(entry.body) else retention.removed(entry)
+    said = json.loads(bytes(entry.body)) if removed is None else retention.left_of(entry)
     leaf = getattr(entry, "leaf", None)
     state = "offered" if leaf is None else "published" if leaf.seq < published else "sequenced"
     return {
@@ -90,6 +95,7 @@ def told(entry: Entry, published: int) -> dict[str, Any]:
         "leaf": bytes(leaf.body).decode() if leaf else "",
         "leaf_hash": bytes(leaf.hash).hex() if leaf else "",
         "openings": [],
+        "removed": removed,
     }
 
 
@@ -349,6 +355,8 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
 def leaf(request: HttpRequest, seq: int) -> HttpResponse:
     """Return the exact bytes of an entry's leaf, the ones that were hashed."""
     found = selectors.leaf_seen_by(actor_of(request), seq)
+    if not bytes(found.body):
+        raise Invalid("retention.removed", seq=seq)
     return _download(bytes(found.body), "application/json", f"{seq}.json")
 
 

@@ -54,6 +54,11 @@ def entry_bytes(fields: Mapping[str, Any]) -> bytes:
     return data
 
 
+def is_subject(text: str) -> bool:
+    """Whether a text could be the subject of an entry."""
+    return _SUBJECT.fullmatch(text) is not None
+
+
 def leaf_bytes(entry: bytes, seq: int, links: Sequence[Link]) -> bytes:
     """The canonical bytes of a leaf around the canonical bytes of its entry."""
     subjects = ",".join(

@@ -6,6 +6,9 @@ There are no foreign keys in the database: an entry outlives whatever it is abou
 from django.db import models
 
 from audit.leaf import OUTCOMES
+from audit.retention.models import Hold, Proposal, Pruned, RetentionPolicy
+
+__all__ = ["Hold", "Proposal", "Pruned", "RetentionPolicy"]
 
 
 class Entry(models.Model):
@@ -192,6 +195,8 @@ WRITTEN_ONCE = (
     "audit_blob",
     "audit_cosignature",
     "audit_anchor",
+    "audit_pruned",
+    "audit_retentionpolicy",
 )
 """Tables on which the database refuses UPDATE, DELETE and TRUNCATE."""
 GUARDED = (*WRITTEN_ONCE, "audit_opening", "audit_pending")

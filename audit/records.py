@@ -10,11 +10,16 @@ from audit.checkpoint import Vkey
 from audit.models import Anchor, Blob, Cosignature, Delivery
 
 
+def blob_digest(data: bytes) -> str:
+    """The digest that bytes are kept under."""
+    return f"sha256:{sha256(data).hexdigest()}"
+
+
 def put_blob(data: bytes) -> str:
     """Keep `data` for good and return its digest, `sha256:<hex>`; the same bytes are kept once. Needs a transaction."""
     if not connection.in_atomic_block:
         raise TransactionManagementError("a blob is kept inside the transaction that refers to it")
-    digest = f"sha256:{sha256(data).hexdigest()}"
+    digest = blob_digest(data)
     if not Blob.objects.filter(pk=digest).exists():
         Blob.objects.bulk_create([Blob(digest=digest, size=len(data), data=data)], ignore_conflicts=True)
     return digest

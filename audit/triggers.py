@@ -14,6 +14,8 @@ PENDING, OPENING = "audit_pending", "audit_opening"
 REFUSED = "the audit log is append-only"
 NUMBERED = "audit_numbered_only"
 UNNUMBERED = "an entry leaves the queue only with a number"
+PRUNED, CHECKED, EMPTIES = "audit_pruned", "audit_pruned_checked", authorizer.EMPTIES
+UNNAMED = "the content of an entry goes only under an entry of this moment that names it"
 _KEYS: dict[str, tuple[str, ...]] = {
     "audit_entry": ("id",),
     "audit_leaf": ("seq", "entry_id"),
@@ -23,12 +25,29 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "audit_blob": ("digest",),
     "audit_cosignature": ("id", "size, vkey"),
     "audit_anchor": ("id", "size, authority"),
+    "audit_pruned": ("id", "first"),
+    "audit_retentionpolicy": ("id",),
     "audit_opening": ("id", "entry_id, field"),
     "audit_pending": ("entry_id",),
 }
 _POSTGRESQL = f"""
 CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE place bigint;
 BEGIN
+    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME IN ('audit_entry', 'audit_leaf') THEN
+        IF TG_TABLE_NAME = 'audit_leaf' THEN
+            place := OLD.seq;
+        ELSE
+            SELECT seq INTO place FROM audit_leaf WHERE entry_id = OLD.id;
+        END IF;
+        OLD.body := ''::bytea;
+        IF NEW IS NOT DISTINCT FROM OLD AND EXISTS (
+            SELECT FROM audit_pruned p JOIN audit_pending q ON q.entry_id = p.entry_id
+            WHERE place BETWEEN p.first AND p.last
+        ) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
     RAISE EXCEPTION '{REFUSED}: % on %', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 CREATE OR REPLACE FUNCTION {NUMBERED}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -43,7 +62,47 @@ BEGIN
     INSERT INTO audit_pending (entry_id) VALUES (NEW.id);
     RETURN NULL;
 END $$;
+CREATE OR REPLACE FUNCTION {CHECKED}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.first > NEW.last OR NOT EXISTS (SELECT FROM audit_checkpoint WHERE size > NEW.last) OR NOT EXISTS (
+        SELECT FROM audit_entry e JOIN audit_pending q ON q.entry_id = e.id,
+            jsonb_array_elements(convert_from(e.body, 'UTF8')::jsonb #> '{{about,ranges}}') AS named
+        WHERE e.id = NEW.entry_id AND e.action = 'retention.pruned' AND e.outcome = 'success'
+            AND named = jsonb_build_array(NEW.first, NEW.last)
+    ) THEN
+        RAISE EXCEPTION '{UNNAMED}' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE FUNCTION {EMPTIES}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    UPDATE audit_entry SET body = '' WHERE id IN (
+        SELECT entry_id FROM audit_leaf WHERE seq BETWEEN NEW.first AND NEW.last
+    );
+    UPDATE audit_leaf SET body = '' WHERE seq BETWEEN NEW.first AND NEW.last;
+    RETURN NULL;
+END $$;
+DO $$ BEGIN
+    EXECUTE format('ALTER FUNCTION {EMPTIES}() SET search_path = %I, pg_temp', current_schema());
+END $$;
 """
+_EMPTYING = {
+    "audit_entry": ("OLD.id", ("id", "scope_id", "action", "outcome", "actor_id", "at")),
+    "audit_leaf": ("OLD.entry_id", ("seq", "entry_id", "hash")),
+}
+"""On SQLite, which columns must stay when a body is emptied."""
+_SQLITE_CHECK = """INSERT ON audit_pruned WHEN NEW.first > NEW.last
+ OR NOT EXISTS (SELECT 1 FROM audit_checkpoint WHERE size > NEW.last) OR NOT EXISTS (
+    SELECT 1 FROM audit_entry e JOIN audit_pending q ON q.entry_id = e.id,
+        json_each(json_extract(CAST(e.body AS TEXT), '$.about.ranges')) AS named
+    WHERE e.id = NEW.entry_id AND e.action = 'retention.pruned' AND e.outcome = 'success'
+        AND json_extract(named.value, '$[0]') = NEW.first AND json_extract(named.value, '$[1]') = NEW.last
+ )"""
+_SQLITE_EMPTIES = """INSERT ON audit_pruned BEGIN
+    UPDATE audit_entry SET body = x'' WHERE id IN (
+        SELECT entry_id FROM audit_leaf WHERE seq BETWEEN NEW.first AND NEW.last
+    );
+    UPDATE audit_leaf SET body = x'' WHERE seq BETWEEN NEW.first AND NEW.last"""
 
 
 def set_guards(connection: BaseDatabaseWrapper) -> None:
@@ -85,9 +144,8 @@ def expected(vendor: str) -> list[tuple[str, str]]:
     """Every guard there should be, as (table, trigger)."""
     kinds = ("row", "truncate") if vendor == "postgresql" else ("update", "delete", "replace")
     found = [(table, f"{table}_no_{kind}") for table in GUARDED for kind in kinds]
-    return [each for each in found if each[1] != f"{OPENING}_no_delete"] + [(PENDING, NUMBERED)] * (
-        vendor == "postgresql"
-    )
+    found += [(PRUNED, CHECKED), (PRUNED, EMPTIES), *([(PENDING, NUMBERED)] if vendor == "postgresql" else [])]
+    return [each for each in found if each[1] != f"{OPENING}_no_delete"]
 
 
 def _postgresql() -> list[str]:
@@ -99,7 +157,7 @@ def _postgresql() -> list[str]:
     for table, name in expected("postgresql"):
         event, each, function = _answer(table, name)
         statements += [
-            f"CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()",
+            f"CREATE OR REPLACE TRIGGER {name} {event} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()",
             f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
         ]
     return statements
@@ -108,10 +166,12 @@ def _postgresql() -> list[str]:
 def _answer(table: str, name: str) -> tuple[str, str, str]:
     """On PostgreSQL: the event a trigger answers, for each what, with which function."""
     if name == NUMBERED:
-        return "DELETE", "ROW", NUMBERED
+        return "BEFORE DELETE", "ROW", NUMBERED
+    if name in {CHECKED, EMPTIES}:
+        return "BEFORE INSERT" if name == CHECKED else "AFTER INSERT", "ROW", name
     if name.endswith("_truncate"):
-        return "TRUNCATE", "STATEMENT", "audit_refuse"
-    return "UPDATE" if table in {OPENING, PENDING} else "UPDATE OR DELETE", "ROW", "audit_refuse"
+        return "BEFORE TRUNCATE", "STATEMENT", "audit_refuse"
+    return "BEFORE UPDATE" if table in {OPENING, PENDING} else "BEFORE UPDATE OR DELETE", "ROW", "audit_refuse"
 
 
 def _sqlite() -> list[str]:
@@ -122,24 +182,41 @@ def _sqlite() -> list[str]:
         " BEGIN INSERT INTO audit_pending (entry_id) VALUES (NEW.id); END"
     )
     for table, name in expected("sqlite"):
-        statements.append(f"CREATE TRIGGER {name} BEFORE {_event(table, name)}; END")
+        statements.append(f"CREATE TRIGGER {name} {_event(table, name)}; END")
     return statements
 
 
 def _event(table: str, name: str) -> str:
     """The middle of a SQLite trigger: when it fires and what it says."""
+    if name == EMPTIES:
+        return f"AFTER {_SQLITE_EMPTIES}"
+    if name == CHECKED:
+        return f"BEFORE {_SQLITE_CHECK} BEGIN SELECT RAISE(ABORT, '{UNNAMED}')"
     if name.endswith("_update"):
-        return f"UPDATE ON {table} BEGIN SELECT RAISE(ABORT, '{REFUSED}')"
+        but = f" WHEN NOT ({_emptied(table)})" if table in _EMPTYING else ""
+        return f"BEFORE UPDATE ON {table}{but} BEGIN SELECT RAISE(ABORT, '{REFUSED}')"
     if name.endswith("_replace"):
         same = " OR ".join(
             f"({key}) = ({', '.join(f'NEW.{each}' for each in key.split(', '))})" for key in _KEYS[table]
         )
         return (
-            f"INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) BEGIN SELECT RAISE(ABORT, '{REFUSED}')"
+            f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"
+            f" BEGIN SELECT RAISE(ABORT, '{REFUSED}')"
         )
     if table == PENDING:
         return (
-            f"DELETE ON {table} WHEN NOT EXISTS (SELECT 1 FROM audit_leaf WHERE entry_id = OLD.entry_id)"
+            f"BEFORE DELETE ON {table} WHEN NOT EXISTS (SELECT 1 FROM audit_leaf WHERE entry_id = OLD.entry_id)"
             f" BEGIN SELECT RAISE(ABORT, '{UNNUMBERED}')"
         )
-    return f"DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{REFUSED}')"
+    return f"BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{REFUSED}')"
+
+
+def _emptied(table: str) -> str:
+    """On SQLite: whether an update does nothing but empty a body that an entry of this moment names."""
+    entry, columns = _EMPTYING[table]
+    same = " AND ".join(f"NEW.{each} IS OLD.{each}" for each in columns)
+    return (
+        f"NEW.body = x'' AND {same} AND EXISTS (SELECT 1 FROM audit_pruned p"
+        " JOIN audit_pending q ON q.entry_id = p.entry_id JOIN audit_leaf l ON l.seq BETWEEN p.first AND p.last"
+        f" WHERE l.entry_id = {entry})"
+    )

@@ -5,6 +5,7 @@ as the suspect, so it is a help for the operator; what convinces an auditor is `
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from audit.leaf import Link, commitment, leaf_bytes, subjects_of
 from audit.merkle import Frontier, root_of
 from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile
 from audit.refusals import Refused
+from audit.retention import selectors as retention
 from audit.tiles import FULL
 
 CHUNK = FULL * 16
@@ -83,6 +85,7 @@ def database(vkey: Vkey | None = None) -> Report:
     """Check the whole log in the database under `vkey` (by default all that ever signed it); looks, changes nothing."""
     check = _Check([vkey] if vkey else rotation.history())
     with bulk.snapshot():
+        check.pruned = _pruned(check)
         last = -1
         while leaves := bulk.fetch(_LEAVES[connection.vendor], [last, CHUNK]):
             check.chunk(leaves)
@@ -100,6 +103,7 @@ class _Check:
         self.tile: list[bytes] = []
         self.tiles: dict[int, tuple[bytes, bytes]] = {}
         self.signed: dict[int, Checkpoint] = {}
+        self.pruned: list[tuple[int, int]] = []
         self.memory = self._recall()
         self.next, self.good, self.lost = 0, 0, False
 
@@ -122,6 +126,10 @@ class _Check:
         trails = _by_seq(bulk.fetch(_TRAILS, [min(self.next, first), last]))
         for seq, entry_id, body, stored, entry, *columns in leaves:
             self._number(seq)
+            if not body:
+                self._emptied(seq, entry_id, trails.pop(seq, []), whole=entry is not None and not entry)
+                self._take(bytes(stored))
+                continue
             found = sha256(b"\x00" + body).digest()
             if found != stored:
                 self.note(seq, "its bytes do not have its hash")
@@ -133,13 +141,24 @@ class _Check:
                 self._place(seq, bytes(body), bytes(entry), (entry_id, trails.pop(seq, [])))
                 if not _columns_say(bytes(entry), columns):
                     self.note(seq, "a column says something else than the entry's bytes")
-            self.tile.append(found)
-            if len(self.tile) == FULL:
-                self._grow()
+            self._take(found)
         for seq in trails:
             self.note(seq, "the trail has a link for an entry that is not there")
         for seq, entry, name, salt, value in bulk.fetch(_OPENINGS, [first, last]):
             self._opening(seq, entry, name, commitment(bytes(salt), value))
+
+    def _take(self, hash_of_leaf: bytes) -> None:
+        self.tile.append(hash_of_leaf)
+        if len(self.tile) == FULL:
+            self._grow()
+
+    def _emptied(self, seq: int, entry_id: int, trail: list[tuple[Any, ...]], *, whole: bool) -> None:
+        """The content is gone: an entry says so, and the trail still says where it stood."""
+        place = bisect_right(self.pruned, (seq, 1 << 62)) - 1
+        if not whole or place < 0 or not self.pruned[place][0] <= seq <= self.pruned[place][1]:
+            self.note(seq, "its bytes are gone, and no entry says that they were pruned")
+        if trail != [(*link, entry_id) for link in self._links([each[0] for each in trail], seq)]:
+            self.note(seq, "its trail is not what its leaf says")
 
     def _number(self, seq: int) -> None:
         if seq != self.next:
@@ -261,6 +280,14 @@ class _Check:
                 if tile is None or bytes(tile.hashes) != b"".join(roots) or bytes(tile.root) != root_of(roots):
                     self.note(number * FULL ** (level + 1), f"tile/{level}/{number} is not what the tiles below give")
             level, count = level + 1, count // FULL
+
+
+def _pruned(check: _Check) -> list[tuple[int, int]]:
+    try:
+        return retention.pruned_ranges()
+    except (ValueError, KeyError, TypeError):
+        check.note(-1, "an entry about pruning cannot be read")
+        return []
 
 
 def _by_seq(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[tuple[Any, ...]]]:

@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from audit import api, filters, keys, proof, protections, selectors
+from audit import api, filters, keys, protections, selectors
 from audit.actor import Actor, Forbidden, require
-from audit.checkpoint import Checkpoint, read
+from audit.checkpoint import Checkpoint, read, verify
 from audit.doors import actor_of, met, now_of, page, say
-from audit.merkle import leaf_hash
+from audit.merkle import included, leaf_hash
 from audit.models import Entry, Leaf
 from audit.refusals import Malformed, Refused
+from audit.retention import selectors as retention
 
 OUTCOME_WORDS = {"success": _("Done"), "failure": _("Failed"), "denied": _("Denied"), "error": _("Error")}
 SHORT = 20
@@ -178,12 +179,16 @@ class Check:
 
 def checked(leaf: Leaf) -> list[Check]:
     """Verify one entry the way an auditor would, step by step, out of what is stored now."""
-    body = bytes(leaf.body)
-    steps = [Check(_("The bytes below have the hash that is in the tree"), leaf_hash(body) == bytes(leaf.hash))]
+    body, stored = bytes(leaf.body), bytes(leaf.hash)
+    steps = [Check(_("The bytes below have the hash that is in the tree"), leaf_hash(body) == stored)]
+    if not body:
+        named = leaf.seq in retention.removals([leaf.seq])
+        steps = [Check(_("Its content is gone, and a later entry of the log says that it was removed"), named)]
     try:
         found = selectors.proof_of(leaf.seq)
-        text = proof.write(found.seq, found.hashes, found.checkpoint)
-        led = proof.holds(text, body, keys.verifier())
+        signed = verify(found.checkpoint, keys.verifier())
+        leads_from = leaf_hash(body) if body else stored
+        led = included(leads_from, found.seq, signed.size, found.hashes, signed.root)
         steps.append(Check(_("The proof leads from there to the root that the log's key signed"), led))
     except (Refused, KeyError):
         steps.append(Check(_("The entry is under a signed checkpoint"), holds=False))

@@ -1,5 +1,7 @@
 """Writes about work. `enqueue` belongs in the transaction that owes the work; the rest are the worker's own."""
 
+import json
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,6 +104,14 @@ def _queue_again(job: Job, **changes: Any) -> None:
             )
     except IntegrityError:
         mine.update(state=Job.State.DONE, words="A later twin stands for this.", lease_until=None)
+
+
+def forget_answers(values: Collection[str]) -> int:
+    """Forget the remembered answers in which one of these texts occurs; repeating those requests still does nothing."""
+    wanted = Q(pk__in=())
+    for each in values:
+        wanted |= Q(answer__icontains=each) | Q(answer__icontains=json.dumps(each)[1:-1])
+    return Repeat.objects.filter(wanted).update(answer="{}")
 
 
 def retry(pk: str, at: datetime) -> bool:

@@ -20,6 +20,7 @@ CLOCK: dict[str, tuple[float, str]] = {
     "pii.sweep": (30, "pii.sweep"),
     "promotions.sweep": (20, "promotions.sweep"),
     "jobs.forget": (300, "jobs.forget"),
+    "retention.prune": (86_400, "retention.prune"),
 }
 """What runs when: name -> (every so many seconds, errand kind)."""
 
@@ -41,7 +42,7 @@ app.conf.update(
 )
 app.autodiscover_tasks(
     lambda: [
-        "jobs", "audit", "lineage", "governance.access", "governance.catalog", "governance.pii",
+        "jobs", "audit", "audit.retention", "lineage", "governance.access", "governance.catalog", "governance.pii",
         "governance.policies", "governance.registries", "governance.promotions", "governance.reports",
     ]
 )  # fmt: skip

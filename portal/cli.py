@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from portal import keeping, remote
+from portal import erasing, keeping, remote
 from portal.client import ERROR, OK, Failed
 from portal.terminal import DataDir, Json, load_django, server, show, tell
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 token = typer.Typer(help="Tokens of service accounts.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(token, name="token")
 app.add_typer(keeping.audit, name="audit")
+app.add_typer(erasing.privacy, name="privacy")
 app.add_typer(keeping.db, name="db")
 remote.attach(app, keeping.audit)
 lineage = remote.lineage

@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.refusals import Refused
+from portal.sentences_of_retention import RETENTION
 
 REQUEST: Mapping[str, object] = {
     "request.unknown_fields": _("The request has fields that Attestry does not know: %(fields)s."),
@@ -58,6 +59,7 @@ ACCESS: Mapping[str, object] = {
     "access.reason_needed": _("Say why, in at most %(most)s characters: whoever reviews this later will ask."),
     "access.attestry_itself": _("This is Attestry itself. It cannot be changed, shut out or given roles."),
     "access.already_inactive": _("This account is shut out already."),
+    "access.erased": _("This person was erased and cannot be let back in. Add them as somebody new."),
     "access.already_active": _("This account is active already."),
     "access.last_admin": _("This is the last administrator. Make somebody else an administrator first."),
     "access.members_are_people": _("Only active people can be in a group."),
@@ -371,6 +373,7 @@ SENTENCES: dict[str, object] = {
     **PROMOTIONS,
     **REPORTS,
     **AUDIT,
+    **RETENTION,
 }
 
 

@@ -9,6 +9,7 @@ from governance.access import urls as access
 from governance.catalog import urls as catalog
 from governance.pii import urls as pii
 from governance.policies import urls as policies
+from governance.privacy import urls as privacy
 from governance.promotions import urls as promotions
 from governance.registries import urls as registries
 from governance.reports import urls as reports
@@ -16,7 +17,7 @@ from governance.signin import urls as signin
 from lineage import urls as lineage
 from portal import api, schema, search, views
 
-ROOMS = (audit, lineage, access, signin, catalog, pii, policies, registries, promotions, reports)
+ROOMS = (audit, lineage, access, signin, catalog, pii, policies, registries, promotions, reports, privacy)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),

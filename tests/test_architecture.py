@@ -10,7 +10,7 @@ import pytest
 HOUSE = Path(__file__).resolve().parent.parent
 PACKAGES = ("jobs", "audit", "lineage", "governance", "portal")
 ROOMS = {
-    "access": 0, "signin": 1, "catalog": 1, "policies": 2, "pii": 2, "registries": 2, "promotions": 3,
+    "access": 0, "signin": 1, "catalog": 1, "policies": 2, "pii": 2, "registries": 2, "privacy": 2, "promotions": 3,
     "gate": 4, "reports": 4,
 }  # fmt: skip
 BANNED = {"utils", "common", "core", "helpers", "managers", "signals", "mixins"}

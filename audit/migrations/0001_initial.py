@@ -1,4 +1,5 @@
 import django.db.models.deletion
+import uuid
 from django.db import migrations, models
 
 
@@ -67,6 +68,26 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Hold",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("subject", "Subject"), ("actor", "Actor"), ("time", "Time")], max_length=10
+                    ),
+                ),
+                ("subject", models.CharField(blank=True, default="", max_length=255)),
+                ("actor_id", models.UUIDField(null=True)),
+                ("since", models.DateTimeField(null=True)),
+                ("until", models.DateTimeField(null=True)),
+                ("set_by", models.UUIDField()),
+                ("entry_id", models.BigIntegerField(null=True)),
+                ("at", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Leaf",
             fields=[
                 ("seq", models.BigIntegerField(primary_key=True, serialize=False)),
@@ -81,6 +102,51 @@ class Migration(migrations.Migration):
                 ("field", models.CharField(max_length=100)),
                 ("salt", models.BinaryField()),
                 ("value", models.TextField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Proposal",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("erase", "Erase"), ("policy", "Policy"), ("lift", "Lift")], max_length=10
+                    ),
+                ),
+                ("target", models.CharField(max_length=255)),
+                ("asked_by", models.UUIDField()),
+                ("asked_for", models.UUIDField(null=True)),
+                ("entry_id", models.BigIntegerField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("done", "Done"), ("declined", "Declined")],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("decided_by", models.UUIDField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Pruned",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("entry_id", models.BigIntegerField()),
+                ("first", models.BigIntegerField(unique=True)),
+                ("last", models.BigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="RetentionPolicy",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=71)),
+                ("entry_id", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
@@ -183,6 +249,12 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.DO_NOTHING,
                 related_name="openings",
                 to="audit.entry",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proposal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "waiting")), fields=("kind", "target"), name="audit_asked_once"
             ),
         ),
         migrations.AddConstraint(

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
 from audit.actor import OPERATOR_ID, SYSTEM_ID, Conflict
@@ -106,3 +107,18 @@ def end_access(user_id: UUID, now: datetime) -> dict[str, int]:
     tokens = Token.objects.filter(user_id=user_id, revoked_at=None).update(revoked_at=now)
     links = SigninLink.objects.filter(user_id=user_id, used_at=None).update(used_at=now)
     return {"sessions": sessions, "tokens": tokens, "links": links}
+
+
+def erase(user: User, name: str, email: str, now: datetime) -> dict[str, int]:
+    """Put a pseudonym in the place of somebody's name and address, and shut them out; returns what ended.
+
+    The row stays, and so do grants and decisions under its id; the reasons they were given them for go.
+    """
+    ended = end_access(user.pk, now)
+    SigninLink.objects.filter(user_id=user.pk).delete()
+    Token.objects.filter(user_id=user.pk).update(name=name)
+    Grant.objects.filter(principal_id=user.pk).update(reason="")
+    User.objects.filter(pk=user.pk).update(
+        name=name, email=email, is_active=False, password=make_password(None), language="", theme=""
+    )
+    return ended

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from audit.refusals import Invalid
+from audit.refusals import Conflict, Invalid
 from governance.access.guards import NEVER_FROM_ONESELF
 
 
@@ -65,6 +65,8 @@ def roles_that_may(action: str) -> list[str]:
 
 HIGH = frozenset({A.APPROVE, A.WAIVE, A.AUDIT, A.EXPORT, A.POLICY, A.ADMIN})
 """What only an administrator may hand out: whoever merely owns a place must not pick its judges."""
+ERASED = "@erased.invalid"
+"""The end of the address that takes the place of an erased person's own."""
 DEEPEST = 6
 NAME, REASON = 150, 500
 
@@ -153,6 +155,12 @@ def check_outside(kind: str) -> None:
     """Refuse to touch Attestry's own principals."""
     if kind == "system":
         raise Invalid("access.attestry_itself")
+
+
+def check_not_erased(email: str) -> None:
+    """Refuse to let somebody back in whose name and address were erased."""
+    if email.endswith(ERASED):
+        raise Conflict("access.erased")
 
 
 def check_not_last_admin(person_id: UUID, administrators: set[UUID]) -> None:

@@ -79,6 +79,7 @@ def reactivate(*, actor: Actor, person_id: UUID, reason: str, now: datetime) -> 
     require(actor, Action.MANAGE_ACCESS, None)
     if selectors.holds_high_role(user.pk):
         require(actor, Action.ADMIN, None)
+    rules.check_not_erased(user.email)
     if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True) != 1:
         raise Conflict("access.already_active")
     log.append(

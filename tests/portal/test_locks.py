@@ -57,6 +57,8 @@ MEANT = {
     "promotions": ("governance.Promotion",),
     "receipt": ("governance.Decision",),
     "registries": ("governance.Registry",),
+    "holds": ("audit.Hold",),
+    "requests": ("audit.Proposal",),
     "reports": ("governance.Report",),
     "scans": ("governance.Scan",),
     "scopes": ("governance.Scope",),
@@ -164,6 +166,7 @@ def world(people: Any, person: Any, payments: Any, now: Any, run_jobs: Any) -> A
 def _the_other_rooms(people: Any, model: Any, payments: Any, now: Any) -> None:
     """A row each of what a story would need outside systems for."""
     from audit.models import Entry
+    from audit.retention.models import Hold, Proposal
     from governance.access.models import SigninLink
     from governance.catalog.models import Version
     from governance.pii.models import Finding, Scan, Waiver
@@ -188,6 +191,8 @@ def _the_other_rooms(people: Any, model: Any, payments: Any, now: Any) -> None:
         promotion=asked, person=people.olga.user, verdict="reject", submission=1, revision=1, at=now,
         subject_digest=asked.subject_digest, reviewed={}, entry_id=Entry.objects.values_list("pk", flat=True)[0],
     )  # fmt: skip
+    hold = Hold.objects.create(kind="subject", subject="model:zebra", set_by=by.pk, at=now)
+    Proposal.objects.create(kind="lift", target=str(hold.pk), asked_by=by.pk, created_at=now)
     registry = Registry.objects.create(name="zebra", uri="http://127.0.0.1:9/zebra", namespace="zebra", scope=payments)
     expected = AliasExpected.objects.create(
         registry=registry, asset=model, alias="zebra", version=Version.objects.get(), since=now
