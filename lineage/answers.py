@@ -31,6 +31,7 @@ def question(asked: QueryDict) -> Question:
         budget=Budget(number(asked, "depth", 10, DEPTHS), number(asked, "max_nodes", 500, NODES)),
         as_of=as_of(asked.get("as_of", "")),
         columns=asked.get("columns", "") in {"1", "true", "on"},
+        version=asked.get("version", ""),
     )
 
 

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from audit.actor import NotSeen
 from audit.doors import actor_of, now_of, say
 from audit.refusals import Malformed, Refused
-from lineage import event, formats, naming, reading, selectors, services
+from lineage import event, formats, naming, reading, selectors, services, story
 from lineage.answers import DEPTHS, NODES, file, number, question
 from lineage.graph import Budget, Graph, Question
 
@@ -71,7 +71,8 @@ class Lineage(APIView):
         parameters=[
             OpenApiParameter(name)
             for name in (
-                "namespace", "name", "type", "direction", "depth", "as_of", "columns", "max_nodes", "nodeId", "format",
+                "namespace", "name", "type", "direction", "depth", "as_of", "columns", "max_nodes", "version",
+                "nodeId", "format",
             )
         ],
         responses=OpenApiTypes.OBJECT,
@@ -82,7 +83,7 @@ class Lineage(APIView):
         if "nodeId" in asked:
             graph = _by_node_id(request)
             return JsonResponse(formats.as_marquez(graph))
-        graph = selectors.graph_for(actor_of(request), question(asked))
+        graph = story.graph_for(actor_of(request), question(asked))
         return file(graph, _format(request))
 
 

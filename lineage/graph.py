@@ -6,7 +6,7 @@ only reads.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -116,7 +116,8 @@ def _take(step: Step, far: int, distance: int, found: Walk) -> None:
 class Question:
     """What somebody asks of the lineage graph.
 
-    `type` is dataset, job or model; `depth` counts steps from dataset to dataset; `as_of` None means now.
+    `type` is dataset, job or model; `depth` counts steps from dataset to dataset; `as_of` None means now. With
+    `version` the question is about exactly the runs behind that version, and goes upstream whatever `direction` says.
     """
 
     namespace: str
@@ -126,6 +127,7 @@ class Question:
     budget: Budget = Budget(10, 500)
     as_of: datetime | None = None
     columns: bool = False
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +193,21 @@ class Graph:
                 for one in self.column_edges
             ]
         return answer
+
+
+def nearest(graph: Graph, most: int) -> Graph:
+    """Return the `most` nodes nearest above the focus and what lies between; the frontier says where there is more."""
+    if len(graph.nodes) <= most:
+        return graph
+    above: dict[str, list[str]] = {}
+    for one, other in graph.edges:
+        above.setdefault(other, []).append(one)
+    kept, turn = {graph.focus: 0}, [graph.focus]
+    for node in turn:
+        for further in above.get(node, ()):
+            if further not in kept and len(kept) < most:
+                kept[further] = kept[node] + 1
+                turn.append(further)
+    edges = tuple(edge for edge in graph.edges if kept.keys() >= set(edge))
+    cut = tuple(sorted({other for one, other in graph.edges if other in kept and one not in kept}))
+    return replace(graph, nodes=tuple(n for n in graph.nodes if n.id in kept), edges=edges, frontier=cut)

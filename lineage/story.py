@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from audit.actor import Actor, visible
-from lineage import facets, naming
+from audit.actor import Actor, NotSeen, visible
+from jobs import selectors as clock
+from lineage import facets, naming, selectors
 from lineage.ancestry import Ancestry
-from lineage.graph import Graph, Node
+from lineage.graph import Graph, Node, Question, nearest
 from lineage.models import Dataset, Job, RawEvent, Run, RunIO, Schema
 from lineage.reading import again
 from lineage.selectors import CHUNK, ancestry_of, completeness, sources_of
@@ -60,6 +61,22 @@ def story_of(actor: Actor, model: tuple[str, str], version: str, as_of: datetime
     events = _events(actor, [run.uuid for run in seen.runs.values()], as_of)
     _tell(story, seen, events, as_of)
     return story
+
+
+def graph_for(actor: Actor, question: Question) -> Graph:
+    """Return the graph that `actor` asks for; with a version, the one of exactly the runs behind it.
+
+    Refused like `selectors.graph_for`, and when the version is nobody's.
+    """
+    if not question.version:
+        return selectors.graph_for(actor, question)
+    name = naming.model_name(question.namespace, question.name) if question.type == "model" else question.name
+    start = selectors.dataset_seen_by(actor, question.namespace, name)
+    as_of = question.as_of or clock.now()
+    found = ancestry_of(start.namespace, start.name, question.version, as_of)
+    if found is None:
+        raise NotSeen("not_seen", what="version")
+    return nearest(_graph(_seen(actor, found), (start.namespace, start.name), as_of), question.budget.nodes)
 
 
 def _seen(actor: Actor, found: Ancestry) -> _Seen:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.doors import actor_of, met
 from audit.refusals import NotSeen
-from lineage import draw, selectors, svg
+from lineage import draw, selectors, story, svg
 from lineage.answers import end_of, file, question
 from lineage.graph import Budget, Direction, Graph, Node, Question
 from lineage.links import address, around, words
@@ -46,6 +46,7 @@ class Ask(forms.Form):
             ("down", gettext_lazy("What was made of it")),
         ],
     )
+    version = forms.CharField(label=gettext_lazy("Version"), max_length=500, required=False)
     depth = forms.IntegerField(label=gettext_lazy("Steps"), min_value=1, max_value=50, required=False)
     as_of = forms.DateField(
         label=gettext_lazy("As of"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -63,7 +64,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if not asked["name"] or not asked["namespace"]:
         return _choose(request, form, asked["name"])
     try:
-        graph = selectors.graph_for(actor_of(request), _question(asked))
+        graph = story.graph_for(actor_of(request), _question(asked))
     except NotSeen as refusal:
         form.add_error("name", met(request, refusal))
         return _choose(request, form, "")
@@ -86,6 +87,7 @@ def _question(asked: dict[str, Any]) -> Question:
         budget=Budget(asked["depth"] or DEPTH, DRAWN),
         as_of=end_of(asked["as_of"]) if asked["as_of"] else None,
         columns=asked["columns"],
+        version=asked["version"],
     )
 
 
@@ -123,5 +125,5 @@ def _row(one: Node, other: Node) -> dict[str, Any]:
 
 def download(request: HttpRequest) -> HttpResponse:
     """Answer with the graph as a file."""
-    graph = selectors.graph_for(actor_of(request), question(request.GET))
+    graph = story.graph_for(actor_of(request), question(request.GET))
     return file(graph, request.GET.get("format", "json"), attached=True)

@@ -16,8 +16,13 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 
 PASSWORD = "correct horse battery staple"
+# how busy the machine is says nothing about a property
+properties.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+properties.load_profile("house")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -185,10 +185,12 @@ def picture(actor: Actor, promotion: Promotion) -> str:
     asset = promotion.asset
     name = f"{MODEL_PREFIX}{asset.name}"
     try:
-        lineage.dataset_seen_by(actor, asset.namespace, model_name(asset.namespace, name))
+        seen = lineage.dataset_seen_by(actor, asset.namespace, model_name(asset.namespace, name))
     except NotSeen:
         return ""
-    asked = {"namespace": asset.namespace, "name": name, "type": "model", "direction": "up"}
+    if lineage.ancestry_of(seen.namespace, seen.name, promotion.version.label) is None:
+        return ""
+    asked = {"namespace": asset.namespace, "name": name, "type": "model", "version": promotion.version.label}
     return f"{reverse('lineage.file')}?{urlencode({**asked, 'depth': 6, 'max_nodes': 60, 'format': 'svg'})}"
 
 

@@ -262,3 +262,21 @@ def test_things_appear_in_the_scope_of_whoever_named_them_first(producer, person
     assert set(Dataset.objects.values_list("scope_id", flat=True)) == {payments.pk}
     assert Job.objects.get().scope_id == payments.pk
     assert Run.objects.get().state == "COMPLETE"
+
+
+def test_a_version_is_traced_through_its_own_runs_only(producer, people, say):
+    for month in ("08", "09"):
+        run = {"run": {"runId": f"00000000-0000-4000-8000-0000000000{month}"}}
+        assert post(producer, say("clean", [f"/raw-{month}"], [f"/clean-{month}"], **run)).status_code == 201
+        train = {"run": {"runId": f"00000000-0000-4000-8000-0000000001{month}"}}
+        version = f"models:/fraud@{int(month) - 7}"
+        assert post(producer, say("train", [f"/clean-{month}"], [version], **train)).status_code == 201
+    asked = "/api/v1/lineage?type=model&namespace=mlflow://127.0.0.1:5001&name=fraud&direction=up"
+    everything = people.ann.api.get(asked).json()
+    assert {"/raw-08", "/raw-09"} <= {node["name"] for node in everything["nodes"]}
+    exact = people.ann.api.get(f"{asked}&version=2").json()
+    assert {node["name"] for node in exact["nodes"]} == {"/raw-09", "clean", "/clean-09", "train", "models:/fraud"}
+    picture = people.ann.client.get(f"/lineage/file?{asked.partition('?')[2]}&version=2&format=svg")
+    assert (picture.status_code, b"raw-09" in picture.content, b"raw-08" in picture.content) == (200, True, False)
+    assert people.ann.api.get(f"{asked}&version=7").status_code == 404
+    assert people.eve.api.get(f"{asked}&version=2").status_code == 404

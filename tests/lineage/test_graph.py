@@ -1,9 +1,12 @@
 """Walking a graph: directions, depth, budget, frontier."""
 
+from datetime import UTC, datetime
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.graph import Budget, Direction, Step, walk
+from lineage.graph import Budget, Direction, Graph, Node, Step, nearest, walk
 
 WIDE = Budget(depth=50, nodes=10_000)
 
@@ -82,3 +85,13 @@ def test_a_cut_walk_always_says_so(steps, start, depth, nodes):
     cut = walk([start], Direction.DOWN, over(steps), Budget(depth, nodes))
     assert cut.size <= max(nodes, 1)
     assert cut.truncated == (cut.steps != whole.steps)
+
+
+def test_the_nearest_are_kept_and_the_cut_is_named():
+    names = [*"abcdef"]
+    edges = tuple(pairwise(names))
+    graph = Graph(tuple(Node(n, "dataset", "file", n) for n in names), edges, datetime.now(UTC), focus="f")
+    assert nearest(graph, 6) is graph
+    cut = nearest(graph, 3)
+    assert [node.id for node in cut.nodes] == ["d", "e", "f"]
+    assert (cut.edges, cut.frontier, cut.truncated) == ((("d", "e"), ("e", "f")), ("d",), True)
