@@ -15,7 +15,7 @@ from typing import IO
 
 from django.db import connection
 
-from audit import anchor, keys, selectors, witness
+from audit import anchor, keys, rotation, selectors, witness
 from audit.checkpoint import read
 from audit.models import Checkpoint, Entry, Leaf, Opening
 from audit.models import Tile as Stored
@@ -70,7 +70,7 @@ def files(checkpoint: Checkpoint, *, openings: bool = False) -> Iterator[tuple[s
 
 def outside(size: int) -> dict[str, bytes]:
     """What others say about the log up to `size`, its second key, and which bodies were pruned."""
-    found = dict([*witness.files(size), *anchor.files(size)])
+    found = dict([*witness.files(size), *anchor.files(size), *rotation.files(size)])
     for each in keys.verifiers()[1:]:
         found["keys/log.mldsa.vkey"] = f"{each}\n".encode()
     if pruned := pruned_lines(size):

@@ -22,6 +22,7 @@ def audit_verify(
     checkpoint: Annotated[list[Path] | None, typer.Option(help="A checkpoint kept earlier.")] = None,
     seen: Annotated[list[str] | None, typer.Option(help="SIZE:ROOT noted earlier.")] = None,
     subject: Annotated[str, typer.Option(help="List every entry about it.")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the links between entries.")] = False,
     forms: Annotated[bool, typer.Option("--forms", help="Check every byte's canonical form as well.")] = False,
     database: Annotated[
         bool, typer.Option("--database", help="Verify the log in the database, on the server.")
@@ -36,7 +37,7 @@ def audit_verify(
 
     if directory is not None:
         more = {"--key": key, "--after": after, "--checkpoint": checkpoint, "--seen": seen, "--subject": [subject]}
-        flags = [name for name, given in (("--forms", forms), ("--json", as_json)) if given]
+        flags = [name for name, given in (("--quick", quick), ("--forms", forms), ("--json", as_json)) if given]
         raise typer.Exit(upkeep.verify_export(directory, more, flags))
     server(data_dir)
     found = upkeep.verify_database()

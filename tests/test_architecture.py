@@ -25,7 +25,7 @@ PURE = {
 }  # fmt: skip
 SERVICES = {"services.py", "applying.py"}
 
-ONE_FILE = {"audit/offline/verify.py": 1100}
+ONE_FILE = {"audit/offline/verify.py": 1200}
 """What auditors are handed is one file, so it may be longer; its functions may not."""
 
 

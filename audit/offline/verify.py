@@ -16,8 +16,9 @@ SIZE:ROOT. Give --key once for each key of a log that changed its key: the check
 names and signed by at least one of them, and no line of a given key may be wrong. --mldsa is a second key that must
 have signed as well. Lines of other keys are passed over.
 
-Every entry is hashed, and its number and links are read from its end, where any reader of JSON finds them. --forms
-also checks every byte of every entry against the canonical form, which takes about three times as long.
+Every entry is hashed, and its number and links are read from its end, where any reader of JSON finds them. --quick
+leaves out the links, which nobody but the log's own signer could get wrong; all that others could change is checked.
+--forms also checks every byte of every entry against the canonical form, which takes about three times as long.
 
 Exit 0: every entry is the one that was signed, in its place, and nothing about any subject was left out.
 Exit 5: something is wrong; the first line names the first bad entry. Exit 2: the call itself was wrong.
@@ -61,6 +62,16 @@ LOG = b'"audit:log"'
 NAMES, END = b',"subjects":[', b'],"v":1},"seq":'
 NONE = (-1, -1)
 ONE_LINK, LAST = b'{"id":%b,"subj_prev":%d,"subj_seq":%d}', b'%d,"subjects":[%b],"v":1}'
+ONE = END + LAST.replace(b"%b", ONE_LINK)
+TWO = END + LAST.replace(b"%b", ONE_LINK + b"," + ONE_LINK)
+NUMBER = END + b'%d,"subjects":['
+SIGNED = "signature, the bytes of every entry, hashes, tree, numbers, sums"
+CHECKED = {
+    "quick": f"{SIGNED}; not the links between entries about one subject (--quick)",
+    "full": f"{SIGNED}, the links between entries about one subject",
+    "forms": f"{SIGNED}, the links between entries about one subject, the form of every entry",
+}
+"""What is looked at, and how that is told."""
 
 
 class Fault(NamedTuple):
@@ -111,6 +122,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     trail: list[int] = field(default_factory=list)
     pruned: int = 0
+    checked: str = ""
 
 
 class UnreadableError(ValueError):
@@ -118,24 +130,30 @@ class UnreadableError(ValueError):
 
 
 def check(
-    folder: Path, keys: str | Sequence[str], known: Iterable[Known] = (), subject: str = "", *, forms: bool = False
+    folder: Path, keys: str | Sequence[str], known: Iterable[Known] = (), subject: str = "", *, how: str = "full"
 ) -> Report:
     """Check everything in `folder` under `keys`; reads each file once, in memory that does not grow with the bodies."""
-    given, report = [keys] if isinstance(keys, str) else list(keys), Report()
+    given, report = [keys] if isinstance(keys, str) else list(keys), Report(checked=CHECKED[how])
     pinned = [read_key(each) for each in given]
+    signers, handed = follow_changes(folder, pinned)
     try:
         note = (folder / "checkpoint").read_bytes().decode()
-        report.origin, report.size, report.root = read_checkpoint(note, pinned)
+        report.origin, report.size, report.root = read_checkpoint(note, signers)
     except (OSError, ValueError) as error:
         report.faults = [Fault(0, f"the checkpoint vouches for nothing: {error}")]
         return report
-    walk = Walk(folder, report.size, forms=forms)
+    walk = Walk(folder, report.size, how)
     root = walk.run()
-    faults = walk.faults + strays(folder, report.size) + [each for one in known for each in walk.against(one)]
+    faults = (
+        walk.faults + strays(folder, report.size) + [each for one in (*known, *handed) for each in walk.against(one)]
+    )
     if root != report.root and not faults:
         faults = [Fault(0, REWRITTEN)]
-    report.faults = sorted(set(faults)) + beside(folder, given)
+    report.faults = sorted(set(faults)) + beside(folder, [*given, *map(vkey_of, signers)])
     report.pruned, report.notes = len(walk.empty), walk.notes
+    report.notes += [
+        f"followed {each.source}; pin this key from now on: {vkey_of(signers[-1])}" for each in handed[-1:]
+    ]
     if not report.faults:
         report.faults = openings(walk)
     if subject and not report.faults:
@@ -198,6 +216,29 @@ def read_key(vkey: str) -> Key:
     if raw[:1] + len(raw).to_bytes(2) not in (b"\x01\x00\x21", b"\x06\x05\x21") or expected_id.hex() != key_id:
         raise UnreadableError("the key's id does not belong to it, or it is neither an Ed25519 nor an ML-DSA-44 key")
     return Key(name, expected_id, raw[0], raw[1:])
+
+
+def vkey_of(key: Key) -> str:
+    """The one line that a key is given as."""
+    return f"{key.name}+{key.id.hex()}+{b64encode(bytes([key.kind]) + key.public).decode()}"
+
+
+def follow_changes(folder: Path, keys: list[Key]) -> tuple[list[Key], list[Known]]:
+    """The keys that those given handed the log over to, each change proved under them, and the states at that."""
+    states = list[Known]()
+    for path in sorted((folder / "keys").glob("rotation-*.tlog-proof"), key=lambda each: (len(each.name), each.name)):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            data = path.with_suffix(".json").read_bytes()
+            seq, _, size, root, right = proven(path.read_bytes().decode(), data, keys)
+            said = json.loads(data)["entry"]
+            old, new = ([read_key(each) for each in said["about"][which]] for which in ("before", "keys"))
+            if right and said["action"] == "audit.key_rotated" and set(old) & set(keys):
+                kinds = {key.kind for key in keys}
+                keys = [key for key in keys if key not in [*old, *new]] + [
+                    key for key in new[::-1] if key.kind in kinds
+                ]
+                states.append(Known(size, root, f"the change of keys in entry {seq}"))
+    return keys, states
 
 
 def read_checkpoint(note: str, keys: Sequence[Key]) -> tuple[str, int, bytes]:
@@ -302,13 +343,17 @@ def parse_leaf(data: bytes) -> Leaf:
     return Leaf(leaf["seq"], found)
 
 
-def plain(data: bytes) -> bool:
-    """Whether, if this is JSON at all, an ending of the usual form holds its only `subjects`.
+def plain(*leaves: bytes) -> bool:
+    """Whether, if these are JSON at all, an ending of the usual form holds the only `subjects` of each.
 
     Without a backslash a key has one spelling, and a quote begins or ends a string. What follows the last `NAMES` can
-    then be nothing but the end of the object within the outermost one, and that of the outermost one.
+    then be nothing but the end of the object within the outermost one, and that of the outermost one. Of many leaves:
+    none is without two `subjects`, or it is found to be no leaf; so none has more.
     """
-    return data.count(b'"subjects"') == 2 and b"\\" not in data and data.startswith(b'{"entry":{')
+    whole, there = b"".join(leaves), sum(map(bool, leaves))
+    if whole.count(b'"subjects"') != 2 * there or b"\\" in whole:
+        return False
+    return all(each.startswith(b'{"entry":{') for each in leaves if each)
 
 
 def ending(data: bytes) -> Leaf:
@@ -372,8 +417,8 @@ class Part:
 class Tiles:
     """One stretch of entry tiles and their hash tiles, checked in one go."""
 
-    def __init__(self, folder: Path, size: int, pruned: Sequence[Pruned] = (), *, forms: bool = False) -> None:
-        self.folder, self.size, self.pruned, self.forms = folder, size, pruned, forms
+    def __init__(self, folder: Path, size: int, pruned: Sequence[Pruned] = (), how: str = "full") -> None:
+        self.folder, self.size, self.pruned, self.how = folder, size, pruned, how
         self.orders: dict[tuple[bytes, ...], bool] = {}
 
     def check(self, numbers: range) -> Part:
@@ -383,7 +428,7 @@ class Tiles:
             width = min(FULL, self.size - number * FULL)
             leaves = self.read(part, number, width)
             hashes = self.compare(part, number, leaves, width)
-            self.leaves(part, number * FULL, leaves)
+            (self.numbers if self.how == "quick" else self.links)(part, number * FULL, leaves)
             if width == FULL:
                 part.roots.append(top(hashes))
             else:
@@ -398,16 +443,14 @@ class Tiles:
         except OSError:
             note(part.faults, first, f"{path} is missing or cannot be read")
             return []
+        with suppress(IndexError):
+            for _ in range(width):
+                end = at + 2 + (data[at] << 8 | data[at + 1])
+                found.append(data[at + 2 : end])
+                at = end
         whole = len(data)
-        for _ in range(width):
-            start = at + 2
-            if start > whole:
-                break
-            end = start + (data[at] << 8 | data[at + 1])
-            if end > whole:
-                break
-            found.append(data[start:end])
-            at = end
+        if at > whole:
+            found.pop()
         if len(found) < width:
             note(part.faults, first + len(found), f"{path} ends before it")
         elif at != whole:
@@ -437,24 +480,29 @@ class Tiles:
             note(part.faults, number * FULL + width - 1, f"{path} has the wrong length")
         return hashes
 
-    def leaves(self, part: Part, first: int, leaves: list[bytes]) -> None:
+    def numbers(self, part: Part, first: int, leaves: list[bytes]) -> None:
+        """Check the number of each leaf, and nothing else of what it says."""
+        for seq, data in enumerate(leaves, first):
+            if data.rfind(NUMBER % seq) < 0:
+                self.leaf(part, seq, data)
+
+    def links(self, part: Part, first: int, leaves: list[bytes]) -> None:
         """Check number and links of each leaf, by comparing its end with what that must be if all goes on."""
-        heads, forms = part.heads, self.forms
+        heads, usual = part.heads, self.how == "full" and plain(*leaves)
+        get = heads.get
         for seq, data in enumerate(leaves, first):
             end = data.rfind(END)
             names = data[data.rfind(NAMES, 0, end) + len(NAMES) : end]
-            have = heads.get(names)
-            if have is None or forms:
-                if forms or not plain(data) or not goes_on(part, seq, data, names):
-                    self.leaf(part, seq, data)
-                continue
-            number, previous = have
-            number += 1
-            if plain(data) and data.endswith(END + LAST % (seq, ONE_LINK % (names, previous, number))):
-                heads[names] = (number, seq)
-                if names == LOG and HEADS in data:
-                    part.pinned = seq
-            else:
+            have = get(names)
+            if have is not None and usual:
+                number, previous = have
+                number += 1
+                if data.endswith(ONE % (seq, names, previous, number)):
+                    heads[names] = number, seq
+                    if names == LOG and HEADS in data:
+                        part.pinned = seq
+                    continue
+            if not usual or not (both_go_on(heads, seq, data, names) or goes_on(part, seq, data, names)):
                 self.leaf(part, seq, data)
 
     def leaf(self, part: Part, seq: int, data: bytes) -> None:
@@ -463,12 +511,13 @@ class Tiles:
             self.gone(part, seq)
             return
         try:
-            leaf = quick_leaf(data, self.orders) if self.forms else ending(data)
+            leaf = quick_leaf(data, self.orders) if self.how == "forms" else ending(data)
         except ValueError as error:
             note(part.faults, seq, str(error))
             return
         if leaf.seq == seq:
-            link(part, leaf)
+            if self.how != "quick":
+                link(part, leaf)
             if leaf.links and leaf.links[0][0] == LOG and HEADS in data:
                 part.pinned = seq
         else:
@@ -481,6 +530,19 @@ class Tiles:
             part.empty.append(seq)
         else:
             note(part.faults, seq, "its bytes are not there, and pruned.jsonl does not name it")
+
+
+def both_go_on(heads: dict[bytes, tuple[int, int]], seq: int, data: bytes, names: bytes) -> bool:
+    """The same as `goes_on` for two subjects that were there before, which is quick."""
+    one, _, two = names.partition(b",")
+    have, other = heads.get(one), heads.get(two)
+    if have is None or other is None or LOG in {one, two}:
+        return False
+    number, again = have[0] + 1, other[0] + 1
+    if not data.endswith(TWO % (seq, one, have[1], number, two, other[1], again)):
+        return False
+    heads[one], heads[two] = (number, seq), (again, seq)
+    return True
 
 
 def goes_on(part: Part, seq: int, data: bytes, names: bytes) -> bool:
@@ -544,9 +606,9 @@ def note(faults: list[Fault], entry: int, what: str) -> None:
 _tiles: list[Tiles] = []
 
 
-def start(folder: Path, size: int, pruned: Sequence[Pruned], forms: bool) -> None:  # noqa: FBT001 - from a pool
+def start(folder: Path, size: int, pruned: Sequence[Pruned], how: str) -> None:
     """Ready a process for tiles."""
-    _tiles[:] = [Tiles(folder, size, pruned, forms=forms)]
+    _tiles[:] = [Tiles(folder, size, pruned, how)]
 
 
 def one_part(numbers: range) -> Part:
@@ -557,8 +619,8 @@ def one_part(numbers: range) -> Part:
 class Walk:
     """All tiles in order, joined: the links across them, the levels above, and the root."""
 
-    def __init__(self, folder: Path, size: int, *, forms: bool = False) -> None:
-        self.folder, self.size, self.forms = folder, size, forms
+    def __init__(self, folder: Path, size: int, how: str = "full") -> None:
+        self.folder, self.size, self.how = folder, size, how
         self.faults: list[Fault] = []
         self.notes: list[str] = []
         self.heads: dict[bytes, tuple[int, int]] = {}
@@ -584,12 +646,12 @@ class Walk:
 
     def parts(self) -> Iterator[Part]:
         """What each stretch of tiles comes to, in order; in as many processes as there are processors."""
-        given, count = (self.folder, self.size, self.pruned, self.forms), -(-self.size // FULL)
+        given, count = (self.folder, self.size, self.pruned, self.how), -(-self.size // FULL)
         batch = max(BATCH, -(-count // (2 * (os.cpu_count() or 1))))
         stretches = [range(at, min(at + batch, count)) for at in range(0, count, batch)]
         workers = min(os.cpu_count() or 1, len(stretches))
         if workers < 2:
-            tiles = Tiles(self.folder, self.size, self.pruned, forms=self.forms)
+            tiles = Tiles(self.folder, self.size, self.pruned, self.how)
             yield from map(tiles.check, stretches)
             return
         with ProcessPoolExecutor(workers, initializer=start, initargs=given) as pool:
@@ -784,7 +846,7 @@ def top(hashes: list[bytes]) -> bytes:
     digest = sha256
     while len(hashes) > 1:
         pairs = zip(hashes[::2], hashes[1::2], strict=True)
-        hashes = [digest(b"\x01" + left + right).digest() for left, right in pairs]
+        hashes = [digest(b"\x01%b%b" % pair).digest() for pair in pairs]
     return hashes[0]
 
 
@@ -1013,7 +1075,9 @@ def arguments() -> argparse.ArgumentParser:
         default=[],
         help="a checkpoint you or a witness kept",
     )
-    parser.add_argument("--forms", action="store_true", help="check every byte of every entry's canonical form as well")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--quick", dest="how", action="store_const", const="quick", help="not the links between entries")
+    how.add_argument("--forms", dest="how", action="store_const", const="forms", help="every entry's form as well")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser
 
@@ -1021,6 +1085,8 @@ def arguments() -> argparse.ArgumentParser:
 def main(given: list[str] | None = None) -> int:
     """Run from the command line."""
     asked = arguments().parse_args(given)
+    if asked.how == "quick" and asked.subject:
+        arguments().error("--quick does not read the links that --subject follows")
     keys = [*asked.key, *([asked.mldsa] if asked.mldsa else [])]
     try:
         if asked.entry:
@@ -1028,7 +1094,7 @@ def main(given: list[str] | None = None) -> int:
         elif asked.what.is_file():
             report = check_trail(asked.what, asked.subject, keys)
         else:
-            report = check(asked.what, keys, known_states(asked, keys), asked.subject, forms=asked.forms)
+            report = check(asked.what, keys, known_states(asked, keys), asked.subject, how=asked.how or "full")
     except UnreadableError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -1042,7 +1108,7 @@ def tell(report: Report, asked: argparse.Namespace) -> None:
     if asked.json:
         faults = [{"entry": each.entry, "what": each.what} for each in report.faults[:100]]
         answer = {"ok": not faults, "origin": report.origin, "size": report.size, "root": root, "faults": faults}
-        more = {"notes": report.notes, "pruned": report.pruned, "trail": report.trail}
+        more = {"checked": report.checked, "notes": report.notes, "pruned": report.pruned, "trail": report.trail}
         sys.stdout.write(json.dumps(answer | more) + "\n")
         return
     if report.faults:
@@ -1051,7 +1117,8 @@ def tell(report: Report, asked: argparse.Namespace) -> None:
     elif asked.entry:
         lines = [f"OK: the entry stands in {report.origin}, size {report.size}, root {root}"]
     else:
-        lines = [f"OK: {report.size} entries of {report.origin}, root {root}", *report.notes]
+        lines = [f"OK: {report.size} entries of {report.origin}, root {root}"]
+        lines += [*([f"checked: {report.checked}"] if report.checked else []), *report.notes]
         lines += [f"entries: {' '.join(map(str, report.trail))}"] if asked.subject else []
     sys.stdout.write("\n".join(lines) + "\n")
 

@@ -50,7 +50,8 @@ def alone(folder: Path, vkey: str) -> tuple[int, str]:
 def test_an_export_verifies_on_its_own(exported: Callable) -> None:
     folder = exported(300)
     root = selectors.signed_state(selectors.latest()).body().split("\n")[2]
-    assert alone(folder, str(keys.verifier())) == (0, f"OK: 300 entries of portal.example/audit, root {root}\n")
+    words = f"OK: 300 entries of portal.example/audit, root {root}\nchecked: {verify.CHECKED['full']}\n"
+    assert alone(folder, str(keys.verifier())) == (0, words)
 
 
 @pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 513])

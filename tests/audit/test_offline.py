@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audit.drill import write_entries
 from audit.offline import verify
 from tests.audit import made
 from tests.drills import flips
@@ -42,7 +43,7 @@ def known(folder: Path) -> list[verify.Known]:
 def test_a_made_log_verifies_in_every_form(export: Callable) -> None:
     folder = export()
     assert verify.check(folder, made.VKEY).faults == []
-    assert verify.check(folder, made.VKEY, forms=True).faults == []
+    assert verify.check(folder, made.VKEY, how="forms").faults == []
 
 
 def test_the_quick_readings_of_a_leaf_agree_with_json() -> None:
@@ -78,7 +79,43 @@ def test_a_signed_leaf_that_is_not_canonical_is_named_when_forms_are_checked(
 ) -> None:
     assert old in LEAVES[1]
     folder = export(leaves=[LEAVES[0], LEAVES[1].replace(old, new), *LEAVES[2:]])
-    assert verify.check(folder, made.VKEY, forms=True).faults[0].entry == 1
+    assert verify.check(folder, made.VKEY, how="forms").faults[0].entry == 1
+
+
+@pytest.mark.parametrize("attack", ["edited", "deleted", "reordered", "inserted", "cut"])
+def test_the_quick_check_names_what_anybody_could_change(export: Callable, attack: str) -> None:
+    folder, changed = export(), list(LEAVES)
+    if attack == "edited":
+        changed[300] = changed[300].replace(b"success", b"failure")
+    elif attack == "deleted":
+        del changed[300]
+    elif attack == "reordered":
+        changed[300:302] = changed[301], changed[300]
+    elif attack == "inserted":
+        changed.insert(300, changed[299])
+    write_entries(folder, changed[:500] if attack == "cut" else changed[:600], 600)
+    first = verify.check(folder, made.VKEY, how="quick").faults[0]
+    assert first.entry == (500 if attack == "cut" else 300)
+    assert first == verify.check(folder, made.VKEY).faults[0]
+
+
+def test_the_quick_check_leaves_out_links_and_says_so(export: Callable, capsys: pytest.CaptureFixture) -> None:
+    broken = LEAVES[500].replace(b'"subj_seq":', b'"subj_seq":9')
+    folder = export(leaves=[*LEAVES[:500], broken, *LEAVES[501:]])
+    assert run(folder) == 5
+    assert "BAD entry 500: its link for" in capsys.readouterr().out
+    assert run(folder, "--quick") == 0
+    assert "not the links between entries about one subject" in capsys.readouterr().out
+    assert run(export("sound")) == 0
+    assert "numbers, sums, the links between entries" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        run(folder, "--quick", "--subject", "model:1")
+
+
+def test_the_quick_check_notices_a_wrong_number_that_was_signed(export: Callable) -> None:
+    wrong = LEAVES[400].replace(b'},"seq":400,', b'},"seq":401,')
+    folder = export(leaves=[*LEAVES[:400], wrong, *LEAVES[401:]])
+    assert verify.check(folder, made.VKEY, how="quick").faults == [verify.Fault(400, "it says it is entry 401")]
 
 
 def test_subjects_hidden_behind_a_second_object_are_noticed_by_default(export: Callable) -> None:

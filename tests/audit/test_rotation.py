@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from audit import keys, proof, rotation, selectors, sequence, sidecar, verify
-from audit.checkpoint import read_vkey
+from audit import export, keys, proof, rotation, selectors, sequence, sidecar, verify
+from audit.checkpoint import read_vkey, sign
 from audit.checkpoint import verify as signed_by
 from audit.models import Checkpoint, Entry, Leaf
 from audit.offline import verify as offline
@@ -64,6 +64,39 @@ def test_whoever_holds_the_old_key_finds_the_new_one_in_the_export(
     assert about["keys"] == [str(each) for each in keys.verifiers()]
     assert about["before"][0] == str(old)
     assert dict(rotation.files(5)) == {}
+
+
+@pytest.mark.parametrize("changes", [1, 2])
+def test_an_export_verifies_under_an_older_key_that_handed_over(
+    changes: int, sequenced: Callable, now: datetime, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    sequenced(5)
+    old = str(keys.verifier())
+    for _ in range(changes):
+        rotation.rotate(now)
+        sequenced(5)
+    export.write(tmp_path / "export", selectors.latest())
+    assert offline.main([str(tmp_path / "export"), "--key", old]) == 0
+    assert f"pin this key from now on: {keys.verifier()}" in capsys.readouterr().out
+    assert offline.check(tmp_path / "export", str(keys.verifier())).faults == []
+    (tmp_path / "export" / "keys" / "rotation-5.tlog-proof").unlink()
+    assert "not signed with the given key" in str(offline.check(tmp_path / "export", old).faults[0])
+
+
+def test_what_the_older_key_signs_after_it_handed_over_counts_for_nothing(
+    sequenced: Callable, now: datetime, tmp_path: Path, data_dir: Path
+) -> None:
+    sequenced(5)
+    stolen, old = keys._matching(data_dir / "audit.key"), str(keys.verifier())
+    rotation.rotate(now)
+    sequenced(5)
+    folder = tmp_path / "export"
+    export.write(folder, selectors.latest())
+    forged = sign(selectors.signed_state(selectors.latest()), stolen)
+    extras = {each.relative_to(folder).as_posix(): each.read_bytes() for each in (folder / "keys").glob("rotation-*")}
+    for name, data in export.around(forged, old, extras):
+        (folder / name).write_bytes(data)
+    assert offline.check(folder, old).faults
 
 
 def test_the_database_verifies_across_two_changes_of_keys(sequenced: Callable, now: datetime) -> None:
