@@ -19,6 +19,7 @@ CLOCK: dict[str, tuple[float, str]] = {
     "registries.recheck": (3600, "registries.recheck"),
     "pii.sweep": (30, "pii.sweep"),
     "promotions.sweep": (20, "promotions.sweep"),
+    "reports.replay": (86400, "reports.replay"),
     "jobs.forget": (300, "jobs.forget"),
     "retention.prune": (86_400, "retention.prune"),
 }

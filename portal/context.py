@@ -13,6 +13,7 @@ from audit import selectors as log
 from audit.actor import ANONYMOUS, Forbidden, home_scope
 from audit.refusals import Unavailable
 from governance.promotions import selectors as promotions
+from governance.reports import past
 from jobs import selectors as jobs
 
 THEMES = ("system", "light", "dark")
@@ -56,11 +57,15 @@ def dead_jobs(request: HttpRequest) -> int:
 
 @dataclass(frozen=True)
 class LogState:
-    """What the foot of every page says about the log: how much is sealed, since when, and whether it lags."""
+    """What the foot of every page says about the log: how much is sealed, since when, and whether it lags.
+
+    `differing` counts the differences that the last comparison of the tables with the log found.
+    """
 
     size: int
     at: datetime
     late: bool
+    differing: int
 
 
 def log_state(request: HttpRequest) -> LogState | None:
@@ -72,7 +77,7 @@ def log_state(request: HttpRequest) -> LogState | None:
         newest = log.latest()
     except Unavailable:
         return None
-    return LogState(newest.size, newest.at, log.late(now))
+    return LogState(newest.size, newest.at, log.late(now), past.differing())
 
 
 def everywhere(request: HttpRequest) -> dict[str, object]:

@@ -191,3 +191,18 @@ def audit_drill(
     found = upkeep.drill(directory, key or [])
     show(found, as_json=as_json, words=found["words"])
     raise typer.Exit(OK if found["all_caught"] else CHECKS)
+
+
+@audit.command("replay")
+def audit_replay(
+    on: Annotated[str, typer.Option(help="A day, as in 2026-11-20: what was live at its end. Default: now.")] = "",
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Rebuild what was live, and approved by whom, from the log alone; exit code 5 where the tables differ from it."""
+    server(data_dir)
+    from portal import upkeep
+
+    found = upkeep.replay(on)
+    show(found, as_json=as_json, words=found["words"])
+    raise typer.Exit(CHECKS if found["differences"] else OK)

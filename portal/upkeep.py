@@ -96,3 +96,27 @@ def sink_secret(name: str) -> str:
     if name not in {each.name for each in collecting.configured()}:
         raise Failed(f"ATTESTRY_AUDIT_SINKS names no “{name}”.", USAGE)
     return collecting.secret(name)
+
+
+def replay(on: str) -> dict[str, Any]:
+    """What the log says was live at the end of that day (now, when empty), and where the tables say otherwise."""
+    from audit.refusals import Refused
+    from governance.reports import live, past
+    from jobs import selectors as clock
+
+    now = clock.now()
+    try:
+        moment = live.moment(on, now)
+    except Refused:
+        raise Failed("Give --on a day that has come, as in 2026-11-20.", USAGE) from None
+    reading = past.read_until(moment, waiting=True)
+    rows = [live.told(each) for each in reading.past.live]
+    differs = [*past.compare_day(moment, reading)] if on else [*past.compare().differences]
+    lines = [
+        f"{each['promotion']}: version {each['version']['label']} of {each['model']['id']} ran in "
+        f"{each['environment']} since {each['since']}, approved by {', '.join(each['approved_by'])}"
+        for each in rows
+    ]
+    words = "\n".join([*lines, *(f"DIFFERS {each.words}" for each in differs)]) or "Nothing was live."
+    found = [each._asdict() for each in differs]
+    return {"on": moment.isoformat(), "live": rows, "differences": found, "words": words}

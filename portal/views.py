@@ -21,6 +21,7 @@ from audit import selectors as audit
 from audit.actor import require
 from audit.doors import actor_of, now_of, say
 from governance.registries import selectors as registries
+from governance.reports import past
 from jobs import selectors as jobs
 from portal import services
 from portal.context import THEMES
@@ -115,6 +116,8 @@ def degraded(checks: dict[str, str]) -> dict[str, str]:
         found["verification"] = (
             f"the log's last verification found {last.faults} faults: attestry audit verify --database"
         )
+    if differing := past.differing():
+        found["replay"] = f"{differing} differences between the log and the tables: attestry audit replay"
     return found
 
 

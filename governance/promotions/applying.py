@@ -42,7 +42,7 @@ def begin(*, actor: Actor, promotion_id: UUID, found: Found, now: datetime) -> P
     if promotion.state not in rules.APPLICABLE:
         return promotion
     was, narrow = promotion.state, promotion.kind == Promotion.Kind.ROLLBACK
-    records.note_alias(promotion, found.alias or "", now)
+    records.note_alias(actor, promotion, found.alias or "", now)
     gathered = gather(promotion.version, promotion.environment, promotion.policy, now, narrow=narrow)
     case = replace(selectors.standing(promotion, now).case, failing=gathered.failing)
     places = records.places(promotion, gathered.baseline, found.digest, found.alias)
@@ -51,11 +51,10 @@ def begin(*, actor: Actor, promotion_id: UUID, found: Found, now: datetime) -> P
     if (verdict.state, failure) == (was, promotion.failure):
         return promotion
     records.advance(promotion, promotion.revision, **records.verified(promotion, verdict, gathered, found.alias))
-    log.append(
-        **records.entry(
-            actor, promotion, "promotion.applying", now, before=was, alias=found.alias or "", code=verdict.code
-        )
-    )
+    about: dict[str, object] = {"before": was, "alias": found.alias or "", "code": verdict.code}
+    if verdict.state == "applying":
+        about["approvers"] = rules.counted(replace(case, subject=gathered.subject))
+    log.append(**records.entry(actor, promotion, "promotion.applying", now, **about))
     if verdict.state == "in_review":
         enqueue("promotions.reassess", str(promotion.pk), dedupe_key=f"promotions.reassess:{promotion.pk}")
     return promotion
@@ -79,7 +78,7 @@ def finish(*, actor: Actor, promotion_id: UUID, kept: bool, now: datetime) -> Pr
     for ended, state in records.supersede(promotion, now):
         log.append(**records.entry(actor, ended, f"promotion.{state}", now, by=promotion.key))
     records.advance(promotion, promotion.revision, state="applied", applied_at=now, failure=None, moving=False)
-    records.note_alias(promotion, promotion.version.label, now)
+    records.note_alias(actor, promotion, promotion.version.label, now)
     registries.expect_alias(promotion.asset, promotion.alias, promotion.version, promotion.pk, now, promotion.key)
     log.append(
         **records.entry(
@@ -127,7 +126,7 @@ def begin_put_back(*, actor: Actor, promotion_id: UUID, found: Found, now: datet
     """
     promotion = selectors.by_id(promotion_id)
     require(actor, "register", promotion.asset)
-    records.note_alias(promotion, found.alias or "", now)
+    records.note_alias(actor, promotion, found.alias or "", now)
     code = rules.not_to_put_back(promotion.state, promotion.version.state, promotion.manifest_digest, found.digest)
     away = found.alias != promotion.version.label
     moving, failure = away and not code, {"code": code} if code else None
@@ -151,7 +150,7 @@ def finish_put_back(*, actor: Actor, promotion_id: UUID, kept: bool, found: Foun
     failure = None if kept else {"code": "promotions.alias_not_kept"}
     records.advance(promotion, promotion.revision, moving=False, failure=failure)
     if kept:
-        records.note_alias(promotion, promotion.version.label, now)
+        records.note_alias(actor, promotion, promotion.version.label, now)
     places = {"before": found.alias or "", "after": promotion.version.label}
     action = "promotion.put_back" if kept else "promotion.put_back_failed"
     log.append(**records.entry(actor, promotion, action, now, **places))

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from audit import log
 from audit.actor import Actor
 from audit.refusals import Conflict
 from governance.catalog.models import Version
@@ -194,11 +195,20 @@ def supersede(promotion: Promotion, now: datetime) -> Sequence[tuple[Promotion, 
     return ended
 
 
-def note_alias(promotion: Promotion, label: str, now: datetime) -> None:
-    """Add to the ledger where the registry was just seen to have the alias, when that is news."""
+def note_alias(actor: Actor, promotion: Promotion, label: str, now: datetime) -> None:
+    """Add to the ledger, and to the log, where the registry was just seen to have the alias, when that is news."""
     registry = registries.registry_of(promotion.version)
-    if registry is not None and registries.alias_label(promotion.asset, promotion.alias) != label:
+    before = registries.alias_label(promotion.asset, promotion.alias)
+    if registry is not None and before != label:
         ledger.note_seen(registry, promotion.asset, promotion.alias, label, now)
+        log.append(
+            actor=actor,
+            action="alias.moved",
+            subjects=[promotion.asset.subject, registry.subject],
+            scope_id=promotion.scope_id,
+            about={"alias": promotion.alias, "from": before, "to": label, "promotion": promotion.key},
+            at=now,
+        )
 
 
 def settled(was: str, state: str, now: datetime) -> dict[str, Any]:

@@ -188,6 +188,11 @@ def approvers(case: Case) -> dict[str, frozenset[UUID]]:
     return {rule.name: frozenset(vote.person for vote in last if counts(case, rule, vote)) for rule in case.rules}
 
 
+def counted(case: Case) -> list[str]:
+    """Return the ids of everybody whose approval counts now under any rule, in their own order."""
+    return sorted({str(person) for people in approvers(case).values() for person in people})
+
+
 def given(case: Case) -> dict[str, set[UUID]]:
     """Return, by rule, the distinct people whose approvals fill its slots."""
     return assign(case.rules, approvers(case))

@@ -212,11 +212,22 @@ def roll_back(*, actor: Actor, key: str, signed: Signed, now: datetime) -> Promo
     found = selectors.standing(promotion, now)
     after = rules.decide(found.case, person, Ballot("approve"))
     records.advance(promotion, promotion.revision, state=after.state, decided_at=now)
+    vote = after.votes[-1]
     entry = log.append(
-        **records.entry(actor, promotion, "promotion.roll_back", now, reverses=current.key, target=before.key),
+        **records.entry(
+            actor,
+            promotion,
+            "promotion.roll_back",
+            now,
+            reverses=current.key,
+            target=before.key,
+            policy_digest=promotion.policy_digest,
+            verdict=vote.verdict,
+            reviewed=[vote.reviewed[name] for name in sorted(vote.reviewed)],
+        ),
         private={"reason": signed.ballot.reason.strip()},
     )
-    records.note_decision(promotion, after.votes[-1], promotion.revision, entry.pk)
+    records.note_decision(promotion, vote, promotion.revision, entry.pk)
     enqueue("promotions.apply", str(promotion.pk), dedupe_key=f"promotions.apply:{promotion.pk}")
     return promotion
 

@@ -7,13 +7,18 @@ from django.db import transaction
 
 from audit import log
 from audit.actor import Actor, require
+from audit.leaf import LOG
 from audit.records import put_blob
 from audit.refusals import Conflict
 from governance.catalog import selectors as catalog
 from governance.reports import rules, selectors
 from governance.reports.models import Report
+from governance.reports.past import Comparison
 from governance.reports.rules import Asking
 from jobs import records as jobs
+
+MOST_NAMED = 50
+"""Differing rows that an entry names; the command names them all."""
 
 
 @transaction.atomic(durable=True)
@@ -91,3 +96,24 @@ def deliver(*, actor: Actor, pk: UUID, now: datetime) -> Report:
         about={"digest": report.digest, "format": report.format, "size": report.size},
     )
     return report
+
+
+@transaction.atomic(durable=True)
+def note_replay(*, actor: Actor, found: Comparison, now: datetime) -> None:
+    """Record whether the tables agree with the log, with the first rows that do not; for organisation-wide auditors."""
+    require(actor, "audit", None)
+    agrees = not found.differences
+    log.append(
+        actor=actor,
+        action="audit.replay_agrees" if agrees else "audit.replay_differs",
+        subjects=[LOG],
+        at=now,
+        outcome="success" if agrees else "failure",
+        about={
+            "entries": found.entries,
+            "requests": found.requests,
+            "pruned": found.pruned,
+            "differences": len(found.differences),
+            "rows": [each._asdict() for each in found.differences[:MOST_NAMED]],
+        },
+    )

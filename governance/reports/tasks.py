@@ -1,7 +1,7 @@
 """Errands of reports."""
 
 from audit.actor import Actor, Forbidden, NotSeen, system
-from governance.reports import rules, selectors, services
+from governance.reports import past, rules, selectors, services
 from governance.reports.models import Report
 from jobs.tasks import Work, errand
 from lineage import svg
@@ -32,3 +32,11 @@ def _body(actor: Actor, report: Report) -> bytes:
         label = f"Lineage of {report.title} as of {report.as_of.isoformat()}"
         return svg.picture(story.graph, link=lambda _: "", label=label, words=words()).encode()
     return rules.as_json(content)
+
+
+@errand("reports.replay", long=True)
+def replay(work: Work) -> None:
+    """Rebuild what is live from the log's entries, compare it with the tables, and record what differs."""
+    found = past.compare()
+    services.note_replay(actor=system(), found=found, now=work.now())
+    work.progress(1, f"{found.requests} requests, {len(found.differences)} differences")
