@@ -1,7 +1,8 @@
 """Checking the log in the database: every row against the bytes that were hashed, and those against what was signed.
 
-One pass over the leaves in order, in memory that grows with the number of subjects only. It runs in the same database
-as the suspect, so it is a help for the operator; what convinces an auditor is `offline/verify.py` on an export.
+One pass over the leaves in order, as of one moment, in memory that grows with the number of subjects only. Tiles that
+agree with everything are found in bulk (`agreement`); only where they do not, each entry is looked at, and named. It
+runs in the same database as the suspect: a help for the operator; what convinces an auditor is `offline/verify.py`.
 """
 
 import json
@@ -13,45 +14,36 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
 
-from audit import bulk, rotation, sidecar, triggers
+from audit import agreement, bulk, rotation, sidecar, triggers
 from audit.checkpoint import Checkpoint as State
 from audit.checkpoint import Vkey, verify
 from audit.leaf import Link, commitment, leaf_bytes, subjects_of
 from audit.merkle import Frontier, root_of
-from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile
+from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile, Trail
 from audit.refusals import Refused
 from audit.retention import selectors as retention
 from audit.tiles import FULL
 
-CHUNK = FULL * 16
+TILES = 32
+CHUNK = FULL * TILES
 MOST = 100
 _TILE = ("number", "hashes", "root")
-_UUID = "||'-'||".join(
-    f"substr({{0}}, {start}, {width})" for start, width in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
-)
-_TEXTS = {
-    "postgresql": (
-        "e.actor_id::text, e.scope_id::text, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-    ),
-    "sqlite": (
-        f"{_UUID.format('e.actor_id')}, {_UUID.format('e.scope_id')},"
-        " replace(substr(e.at, 1, 19), ' ', 'T') || '.' || substr(substr(e.at, 21) || '000000', 1, 6) || 'Z'"
-    ),
-}
 _LEAVES = {
-    vendor: f"SELECT l.seq, l.entry_id, l.body, l.hash, e.body, e.action, e.outcome, {texts} FROM audit_leaf l"  # noqa: S608
-    " LEFT JOIN audit_entry e ON e.id = l.entry_id WHERE l.seq > %s ORDER BY l.seq LIMIT %s"
-    for vendor, texts in _TEXTS.items()
+    vendor: f"SELECT l.seq, l.entry_id, l.body, l.hash, e.body, e.action, e.outcome, {', '.join(texts)}"  # noqa: S608
+    " FROM audit_leaf l LEFT JOIN audit_entry e ON e.id = l.entry_id WHERE l.seq > %s ORDER BY l.seq LIMIT %s"
+    for vendor, texts in agreement.TEXTS.items()
 }
 """Leaves in order, beside their entries, whose columns are written as the entry's bytes have them."""
 _TRAILS = (
     "SELECT seq, subject, number, previous, entry_id FROM audit_trail WHERE seq BETWEEN %s AND %s ORDER BY seq, id"
 )
 _OPENINGS = (
-    "SELECT l.seq, e.body, o.field, o.salt, o.value FROM audit_leaf l JOIN audit_opening o ON o.entry_id = l.entry_id"
-    " LEFT JOIN audit_entry e ON e.id = l.entry_id WHERE l.seq BETWEEN %s AND %s ORDER BY l.seq"
+    "WITH part AS (SELECT seq, entry_id FROM audit_leaf WHERE seq BETWEEN %s AND %s)"
+    " SELECT part.seq, e.body, o.field, o.salt, o.value FROM audit_opening o JOIN part ON part.entry_id = o.entry_id"
+    " LEFT JOIN audit_entry e ON e.id = o.entry_id WHERE o.entry_id"
+    " BETWEEN (SELECT min(entry_id) FROM part) AND (SELECT max(entry_id) FROM part) ORDER BY part.seq"
 )
 
 
@@ -86,11 +78,7 @@ def database(vkey: Vkey | None = None) -> Report:
     check = _Check([vkey] if vkey else rotation.history())
     with bulk.snapshot():
         check.pruned = _pruned(check)
-        last = -1
-        while leaves := bulk.fetch(_LEAVES[connection.vendor], [last, CHUNK]):
-            check.chunk(leaves)
-            last = leaves[-1][0]
-        check.end()
+        check.all()
     return Report(check.tree.size, check.tree.root(), sorted(check.faults, key=lambda each: each.seq % (1 << 63)))
 
 
@@ -98,7 +86,7 @@ class _Check:
     def __init__(self, vkeys: list[Vkey]) -> None:
         self.vkeys = vkeys
         self.tree = Frontier()
-        self.heads: dict[str, tuple[int, int]] = {}
+        self.heads: agreement.Heads = {}
         self.faults: list[Fault] = []
         self.tile: list[bytes] = []
         self.tiles: dict[int, tuple[bytes, bytes]] = {}
@@ -118,11 +106,45 @@ class _Check:
         if len(self.faults) < MOST:
             self.faults.append(Fault(seq, what))
 
-    def chunk(self, leaves: list[tuple[Any, ...]]) -> None:
-        size, first, last = self.tree.size + len(self.tile), leaves[0][0], leaves[-1][0]
-        self.signed = Checkpoint.objects.filter(size__gt=size, size__lte=size + len(leaves)).in_bulk()
-        whole = Tile.objects.filter(level=0, number__gte=size // FULL, number__lt=(size + len(leaves)) // FULL)
+    def all(self) -> None:
+        """Look at everything: at whole tiles in bulk, and closer at what does not agree."""
+        last, whole = -1, ((Leaf.objects.aggregate(last=Max("seq"))["last"] or 0) + 1) // FULL
+        while True:
+            if self._agrees(min(TILES, whole - self.next // FULL)):
+                last = self.next - 1
+            elif leaves := bulk.fetch(_LEAVES[connection.vendor], [last, CHUNK]):
+                self.chunk(leaves)
+                last = leaves[-1][0]
+            else:
+                break
+        self.end()
+
+    def _agrees(self, count: int) -> bool:
+        """Whether so many whole tiles agree with everything beside them; then they have joined the tree."""
+        first, apart = divmod(self.next, FULL)
+        if count < 1 or apart or self.next != self.tree.size:
+            return False
+        tiles = agreement.hashes_of(first, count, self.heads)
+        if tiles is None:
+            return False
+        self._beside(count * FULL)
+        for self.tile in tiles:
+            self._grow()
+        start, self.next = self.next, self.next + count * FULL
+        self._openings(start, self.next - 1)
+        return True
+
+    def _beside(self, count: int) -> None:
+        """Have at hand what was signed and stored over the next `count` leaves."""
+        size = self.tree.size + len(self.tile)
+        self.signed = Checkpoint.objects.filter(size__gt=size, size__lte=size + count).in_bulk()
+        whole = Tile.objects.filter(level=0, number__gte=size // FULL, number__lt=(size + count) // FULL)
         self.tiles = {number: (bytes(hashes), bytes(root)) for number, hashes, root in whole.values_list(*_TILE)}
+
+    def chunk(self, leaves: list[tuple[Any, ...]]) -> None:
+        """Look at each of these leaves, and name what is wrong."""
+        first, last = leaves[0][0], leaves[-1][0]
+        self._beside(len(leaves))
         trails = _by_seq(bulk.fetch(_TRAILS, [min(self.next, first), last]))
         for seq, entry_id, body, stored, entry, *columns in leaves:
             self._number(seq)
@@ -144,8 +166,13 @@ class _Check:
             self._take(found)
         for seq in trails:
             self.note(seq, "the trail has a link for an entry that is not there")
+        self._openings(first, last)
+
+    def _openings(self, first: int, last: int) -> None:
         for seq, entry, name, salt, value in bulk.fetch(_OPENINGS, [first, last]):
-            self._opening(seq, entry, name, commitment(bytes(salt), value))
+            said = b'"%b":"%b"' % (name.encode(), commitment(bytes(salt), value).encode())
+            if not entry or said not in bytes(entry)[bytes(entry).rfind(b',"private":{') :]:
+                self.note(seq, f"the value kept for “{name}” is not the one that was recorded")
 
     def _take(self, hash_of_leaf: bytes) -> None:
         self.tile.append(hash_of_leaf)
@@ -181,23 +208,16 @@ class _Check:
     def _links(self, subjects: list[str], seq: int) -> list[Link]:
         links = []
         for each in subjects:
-            number, previous = self.heads.get(each, (-1, None))
-            links.append(Link(each, number + 1, previous))
-            self.heads[each] = (number + 1, seq)
+            name = b'"%b"' % each.encode()
+            number, previous = self.heads.get(name, (-1, b""))
+            links.append(Link(each, number + 1, int(previous) if previous else None))
+            self.heads[name] = (number + 1, b"%d" % seq)
         return links
 
     def _skip(self, body: bytes, seq: int) -> None:
         """Go on with the links of a leaf whose entry is gone."""
         with suppress(ValueError, KeyError, TypeError):
             self._links([each["id"] for each in json.loads(body)["subjects"]], seq)
-
-    def _opening(self, seq: int, entry: bytes | None, name: str, commits: str) -> None:
-        try:
-            said = json.loads(bytes(entry)).get("private", {}) if entry else {}
-        except (ValueError, AttributeError):
-            said = {}
-        if said.get(name) != commits:
-            self.note(seq, f"the value kept for “{name}” is not the one that was recorded")
 
     def _grow(self) -> None:
         """Let a tile, the last one perhaps in part, join the tree, and look at every signature over a size in it."""
@@ -256,11 +276,7 @@ class _Check:
             self.note(size, f"it is missing: a checkpoint at {beyond.size} was signed")
         if self.memory:
             self.note(size, f"it is missing: {self.memory.checkpoint.size} entries were signed")
-        for each in Head.objects.iterator(chunk_size=1000):
-            if self.heads.pop(each.subject, None) != (each.number, each.seq):
-                self.note(-1, f"the end of the trail of {each.subject} is not where its leaves end")
-        for subject in self.heads:
-            self.note(-1, f"the end of the trail of {subject} is gone")
+        self._trails()
         self._upper_tiles()
         numbered = Leaf.objects.filter(entry_id=OuterRef("pk"))
         queued = Pending.objects.filter(entry_id=OuterRef("pk"))
@@ -268,6 +284,16 @@ class _Check:
             self.note(-1, f"the entry with id {pk} has no number and does not wait for one")
         for table, name in sorted(set(triggers.expected(connection.vendor)) - triggers.standing(connection)):
             self.note(-1, f"the guard {name} on {table} is not in force")
+
+    def _trails(self) -> None:
+        """Every trail ends where its last leaf is, and none goes on."""
+        for subject, number, seq in Head.objects.values_list("subject", "number", "seq").iterator(chunk_size=5000):
+            if self.heads.pop(b'"%b"' % subject.encode(), None) != (number, b"%d" % seq):
+                self.note(-1, f"the end of the trail of {subject} is not where its leaves end")
+        for left in self.heads:
+            self.note(-1, f"the end of the trail of {left[1:-1].decode()} is gone")
+        for seq in Trail.objects.exclude(seq__range=(0, self.next - 1)).values_list("seq", flat=True)[:MOST]:
+            self.note(seq, "the trail has a link for an entry that is not there")
 
     def _upper_tiles(self) -> None:
         """Tiles above the lowest are the roots of the tiles below them."""
