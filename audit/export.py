@@ -15,7 +15,7 @@ from typing import IO
 
 from django.db import connection
 
-from audit import anchor, keys, rotation, selectors, witness
+from audit import anchor, bulk, keys, rotation, selectors, witness
 from audit.checkpoint import read
 from audit.models import Checkpoint, Entry, Leaf, Opening
 from audit.models import Tile as Stored
@@ -119,14 +119,7 @@ def entry_tiles(size: int) -> Iterator[tuple[str, bytes]]:
 def leaf_bodies(first: int, end: int) -> list[bytes]:
     """The bytes of the leaves `first` up to `end`, as the database's own driver gives them."""
     query = "SELECT body FROM audit_leaf WHERE seq >= %s AND seq < %s ORDER BY seq"
-    if connection.vendor == "postgresql":
-        connection.ensure_connection()
-        with connection.connection.cursor(binary=True) as cursor:
-            cursor.execute(query, (first, end))
-            return [row[0] for row in cursor.fetchall()]
-    with connection.cursor() as cursor:
-        cursor.execute(query, (first, end))
-        return [row[0] for row in cursor.fetchall()]
+    return [bytes(body) for (body,) in bulk.fetch(query, (first, end))]
 
 
 def stored_tiles(level: int) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from audit.roles import needs_postgresql, needs_tables
 
 REFUSED = "the audit log's tables and guards stay as they are"
 TRIGGERS = {"attestry_fence_ddl": "ddl_command_end", "attestry_fence_drop": "sql_drop"}
-FUNCTIONS = ("audit_refuse", "audit_numbered_only", "audit_queue")
+FUNCTIONS = ("audit_refuse", "audit_numbered_only", "audit_queue", "audit_pruned_checked", "audit_pruned_empties")
 _SQL = """
 CREATE SCHEMA IF NOT EXISTS attestry_fence;
 CREATE OR REPLACE FUNCTION attestry_fence.ddl() RETURNS event_trigger LANGUAGE plpgsql

@@ -280,3 +280,17 @@ def test_everything_is_undone_when_the_entry_cannot_be_written(
 )
 def test_a_text_names_somebody(text: str, value: str, *, named: bool) -> None:
     assert rules.named_by(text, value) is named
+
+
+def test_what_anybody_takes_away_is_redacted_and_verifies(zed: Any, people: Any, tmp_path: Path) -> None:
+    import io
+    import tarfile
+
+    answer = people.olga.api.get("/api/v1/audit/export")
+    data = b"".join(answer.streaming_content)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.glob("attestry-audit-*")
+    assert offline.check(folder, str(keys.verifier())).faults == []
+    whole = b"".join(each.read_bytes() for each in folder.rglob("*") if each.is_file()).lower()
+    assert [each for each in (NAME, FORMER, MAIL) if each.lower().encode() in whole] == []
