@@ -1,6 +1,5 @@
 """The auditor's pages."""
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from audit import api, filters, keys, protections, selectors
+from audit import api, filters, keys, protections, readable, selectors
 from audit.actor import Actor, Forbidden, require
 from audit.checkpoint import Checkpoint, read, verify
 from audit.doors import actor_of, met, now_of, page, say
@@ -217,6 +216,7 @@ def _rows(found: list[Entry]) -> list[Row]:
 
 def _shown(actor: Actor, found: Entry) -> dict[str, Any]:
     said = api.told(found, selectors.published())
+    changes, facts = readable.read(said["about"])
     principals = [UUID(said["actor"][each]) for each in ("id", "on_behalf_of") if said["actor"][each]]
     names = {str(pk): name for pk, name in selectors.names(principals).items()}
     opened = {each["field"]: each["value"] for each in api.opened(actor, found)}
@@ -227,7 +227,9 @@ def _shown(actor: Actor, found: Entry) -> dict[str, Any]:
         "outcome": OUTCOME_WORDS[found.outcome],
         "who": names.get(said["actor"]["id"]),
         "behalf": names.get(said["actor"]["on_behalf_of"]) or said["actor"]["on_behalf_of"],
-        "about": json.dumps(said["about"], indent=2, ensure_ascii=False) if said["about"] else "",
+        "subjects": [(each, readable.page_of(each, said["subjects"], said["about"])) for each in said["subjects"]],
+        "changes": changes,
+        "facts": facts,
         "private": [(field, opened.get(field), value) for field, value in said["private"].items()],
         "may_open": selectors.may_open(actor, found),
         "checkpoint": _checkpoint(),
