@@ -4,6 +4,8 @@ from uuid import uuid4
 
 from django.db import models
 
+from jobs.moment import Moment
+
 
 class Job(models.Model):
     """One piece of owed work, written in the transaction that owes it."""
@@ -20,7 +22,7 @@ class Job(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     pending_key = models.CharField(max_length=200, unique=True, null=True)
     dedupe_key = models.CharField(max_length=200, blank=True, default="")
-    run_after = models.DateTimeField(db_default=models.functions.Now())
+    run_after = models.DateTimeField(db_default=Moment())
     handed_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     max_attempts = models.PositiveIntegerField(default=8)
@@ -29,7 +31,7 @@ class Job(models.Model):
     progress = models.FloatField(default=0)
     words = models.CharField(max_length=200, blank=True, default="")
     error = models.CharField(max_length=500, blank=True, default="")
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Moment())
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

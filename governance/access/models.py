@@ -9,7 +9,8 @@ from django.contrib.auth import get_backends
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
-from django.db.models.functions import Now
+
+from jobs.moment import Moment
 
 
 class Scope(models.Model):
@@ -26,7 +27,7 @@ class Scope(models.Model):
     name = models.CharField(max_length=100)
     path = models.CharField(max_length=600, unique=True)
     frozen_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Moment())
 
     class Meta:
         constraints = [
@@ -80,7 +81,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     language = models.CharField(max_length=10, blank=True, default="")
     theme = models.CharField(max_length=10, blank=True, default="")
-    date_joined = models.DateTimeField(db_default=Now())
+    date_joined = models.DateTimeField(db_default=Moment())
 
     objects = People()
 
@@ -117,7 +118,7 @@ class Group(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     name = models.CharField(max_length=100, unique=True)
     members = models.ManyToManyField(User, related_name="groups_in", blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Moment())
 
     def __str__(self) -> str:
         return self.name
@@ -133,11 +134,11 @@ class Grant(models.Model):
     object_id = models.UUIDField(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True, default="")
     granted_by = models.UUIDField()
-    not_before = models.DateTimeField(db_default=Now())
+    not_before = models.DateTimeField(db_default=Moment())
     expires_at = models.DateTimeField(null=True, blank=True)
     source = models.CharField(max_length=20, default="direct")
     revoked_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Moment())
 
     class Meta:
         indexes = [models.Index(fields=["principal_id", "role"], name="grant_of")]
@@ -157,7 +158,7 @@ class Token(models.Model):
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Moment())
 
     def __str__(self) -> str:
         return f"{self.prefix}…"
@@ -178,7 +179,7 @@ class SigninLink(models.Model):
     issued_by = models.UUIDField(null=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Moment())
 
     def __str__(self) -> str:
         return f"link of {self.user_id}"
@@ -190,7 +191,7 @@ class Session(AbstractBaseSession):
     id = models.UUIDField(default=uuid4, editable=False, unique=True)
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
     agent = models.CharField(max_length=200, blank=True, default="")
-    started_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(db_default=Moment())
 
     class Meta(AbstractBaseSession.Meta):
         abstract = False

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, Q, QuerySet
-from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from audit.actor import Actor, Forbidden, Invalid, Malformed, NotSeen, Scoped, Visible
@@ -19,6 +18,7 @@ from governance.access.facts import Held, above, held, held_by_each
 from governance.access.guards import CHANGES, NEVER_FOR_ADMINS, NEVER_FROM_ONESELF, PEOPLE_ONLY, Target
 from governance.access.models import Grant, Group, Scope, ScopeClosure, User
 from governance.access.rules import ROLES, Action, Gift, Holders, needs_admin, roles_that_may
+from jobs.moment import Moment
 
 
 def user(pk: UUID) -> User | None:
@@ -33,7 +33,7 @@ def root() -> Scope:
 
 def in_force() -> Q:
     """Return the condition on grants that count at the database's present moment."""
-    return Q(revoked_at=None, not_before__lte=Now()) & (Q(expires_at=None) | Q(expires_at__gt=Now()))
+    return Q(revoked_at=None, not_before__lte=Moment()) & (Q(expires_at=None) | Q(expires_at__gt=Moment()))
 
 
 def held_by(principal_id: UUID) -> QuerySet[Grant]:
@@ -228,12 +228,12 @@ def holds_already(gift: Gift) -> bool:
     same = Grant.objects.filter(
         principal_id=gift.principal_id, role=gift.role, scope_id=gift.scope_id, object_id=gift.object_id
     )
-    return same.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None).exists()
+    return same.filter(Q(expires_at=None) | Q(expires_at__gt=Moment()), revoked_at=None).exists()
 
 
 def roles_of(principal_id: UUID) -> set[str]:
     """Return the roles that somebody's own grants give, now or from a later date on."""
-    lasting = Grant.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), principal_id=principal_id)
+    lasting = Grant.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Moment()), principal_id=principal_id)
     return set(lasting.filter(revoked_at=None).values_list("role", flat=True))
 
 

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from django.db import models
-from django.db.models.functions import Now
 
 from governance.access.models import Scope, User
 from governance.catalog.rules import VersionState
+from jobs.moment import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ class Asset(models.Model):
     labels = models.JSONField(default=list)
     risk_tier = models.CharField(max_length=10, blank=True, default="")
     revision = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Moment())
 
     class Meta:
         indexes = [models.Index(fields=["kind", "-created_at"], name="asset_newest")]

@@ -1,7 +1,7 @@
 import django.db.models.deletion
-import django.db.models.functions.datetime
 import django.db.models.functions.text
 import governance.catalog.rules
+import jobs.moment
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ("labels", models.JSONField(default=list)),
                 ("risk_tier", models.CharField(blank=True, default="", max_length=10)),
                 ("revision", models.PositiveIntegerField(default=0)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
             ],
         ),
         migrations.CreateModel(
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=60, unique=True)),
                 ("alias", models.CharField(max_length=100, unique=True)),
                 ("position", models.PositiveSmallIntegerField(unique=True)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
             ],
         ),
         migrations.CreateModel(
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             name="Number",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("at", models.DateTimeField(db_default=jobs.moment.Moment())),
             ],
         ),
         migrations.CreateModel(
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ("last_synced_at", models.DateTimeField(null=True)),
                 ("probe", models.JSONField(default=dict)),
                 ("probed_at", models.DateTimeField(null=True)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
             ],
         ),
         migrations.CreateModel(
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                 ("is_active", models.BooleanField(default=True)),
                 ("language", models.CharField(blank=True, default="", max_length=10)),
                 ("theme", models.CharField(blank=True, default="", max_length=10)),
-                ("date_joined", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("date_joined", models.DateTimeField(db_default=jobs.moment.Moment())),
                 (
                     "owner",
                     models.ForeignKey(
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("name", models.CharField(max_length=100, unique=True)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
                 ("members", models.ManyToManyField(blank=True, related_name="groups_in", to=settings.AUTH_USER_MODEL)),
             ],
         ),
@@ -429,7 +429,7 @@ class Migration(migrations.Migration):
                 ("job_id", models.UUIDField(null=True)),
                 ("digest", models.CharField(blank=True, default="", max_length=71)),
                 ("size", models.PositiveBigIntegerField(default=0)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
                 ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
@@ -461,7 +461,7 @@ class Migration(migrations.Migration):
                 ("stage", models.CharField(blank=True, default="", max_length=20)),
                 ("count", models.BigIntegerField(default=0)),
                 ("requested_by", models.UUIDField()),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
                 ("started_at", models.DateTimeField(null=True)),
                 ("ended_at", models.DateTimeField(null=True)),
             ],
@@ -557,7 +557,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=100)),
                 ("path", models.CharField(max_length=600, unique=True)),
                 ("frozen_at", models.DateTimeField(null=True)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
                 (
                     "parent",
                     models.ForeignKey(
@@ -592,11 +592,11 @@ class Migration(migrations.Migration):
                 ("object_id", models.UUIDField(blank=True, null=True)),
                 ("reason", models.CharField(blank=True, default="", max_length=500)),
                 ("granted_by", models.UUIDField()),
-                ("not_before", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("not_before", models.DateTimeField(db_default=jobs.moment.Moment())),
                 ("expires_at", models.DateTimeField(blank=True, null=True)),
                 ("source", models.CharField(default="direct", max_length=20)),
                 ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
                 (
                     "scope",
                     models.ForeignKey(
@@ -648,7 +648,7 @@ class Migration(migrations.Migration):
                 ("expire_date", models.DateTimeField(db_index=True, verbose_name="expire date")),
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("agent", models.CharField(blank=True, default="", max_length=200)),
-                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("started_at", models.DateTimeField(db_default=jobs.moment.Moment())),
                 (
                     "user",
                     models.ForeignKey(
@@ -705,7 +705,7 @@ class Migration(migrations.Migration):
                 ("issued_by", models.UUIDField(null=True)),
                 ("expires_at", models.DateTimeField()),
                 ("used_at", models.DateTimeField(null=True)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
                 (
                     "user",
                     models.ForeignKey(
@@ -726,7 +726,7 @@ class Migration(migrations.Migration):
                 ("expires_at", models.DateTimeField()),
                 ("last_used_at", models.DateTimeField(null=True)),
                 ("revoked_at", models.DateTimeField(null=True)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
                 (
                     "user",
                     models.ForeignKey(

@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 from django.db import models
-from django.db.models.functions import Now
+
+from jobs.moment import Moment
 
 
 class Scan(models.Model):
@@ -33,7 +34,7 @@ class Scan(models.Model):
     stage = models.CharField(max_length=20, blank=True, default="")
     count = models.BigIntegerField(default=0)
     requested_by = models.UUIDField()
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Moment())
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 

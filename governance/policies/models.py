@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 from django.db import models
-from django.db.models.functions import Now
 
 from governance.access.models import Scope
+from jobs.moment import Moment
 
 
 class Environment(models.Model):
@@ -16,7 +16,7 @@ class Environment(models.Model):
     alias = models.CharField(max_length=100, unique=True)
     position = models.PositiveSmallIntegerField(unique=True)
     scope = models.ForeignKey(Scope, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Moment())
 
     def __str__(self) -> str:
         return self.name

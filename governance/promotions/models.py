@@ -3,19 +3,19 @@
 from uuid import UUID, uuid4
 
 from django.db import models
-from django.db.models.functions import Now
 
 from governance.access.models import User
 from governance.catalog.models import Asset, Version
 from governance.policies.models import Environment, Policy
 from governance.promotions.rules import FOLLOWS, MOVERS, OPEN
+from jobs.moment import Moment
 
 
 class Number(models.Model):
     """Hands out the numbers of human keys; a row is spent per request, so two never get the same."""
 
     id = models.BigAutoField(primary_key=True)
-    at = models.DateTimeField(db_default=Now())
+    at = models.DateTimeField(db_default=Moment())
 
     def __str__(self) -> str:
         return f"PR-{self.pk}"

@@ -8,7 +8,6 @@ from functools import cache
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
-from django.db.models.functions import Now
 
 from audit.actor import Actor, Forbidden, NotSeen, Refused, visible
 from audit.models import Opening
@@ -24,6 +23,7 @@ from governance.promotions.subject import Subject
 from governance.registries import selectors as registries
 from governance.registries.models import AliasExpected, Registry
 from jobs import selectors as clock
+from jobs.moment import Moment
 
 KEY = re.compile(r"PR-([1-9][0-9]{0,17})", re.ASCII)
 ROWS = ("asset", "version", "version__asset", "environment", "policy", "baseline", "requester")
@@ -122,12 +122,12 @@ def holders(role: str, scope_id: UUID) -> list[User]:
     """Return the active people who hold `role` over that scope by the database's now, by name; never an account."""
     above = ScopeClosure.objects.filter(descendant_id=scope_id).values("ancestor_id")
     grants = Grant.objects.filter(
-        Q(expires_at=None) | Q(expires_at__gt=Now()),
+        Q(expires_at=None) | Q(expires_at__gt=Moment()),
         role=role,
         scope__in=above,
         object_id=None,
         revoked_at=None,
-        not_before__lte=Now(),
+        not_before__lte=Moment(),
     ).values("principal_id")
     people = User.objects.filter(Q(pk__in=grants) | Q(groups_in__in=grants), is_active=True, kind=User.Kind.PERSON)
     return list(people.order_by("name", "pk").distinct())

@@ -3,10 +3,10 @@
 from uuid import UUID, uuid4
 
 from django.db import models
-from django.db.models.functions import Now
 
 from governance.access.models import Scope
 from governance.catalog.models import Asset, Version
+from jobs.moment import Moment
 
 
 class Registry(models.Model):
@@ -33,7 +33,7 @@ class Registry(models.Model):
     last_synced_at = models.DateTimeField(null=True)
     probe = models.JSONField(default=dict)
     probed_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Moment())
 
     def __str__(self) -> str:
         return self.name

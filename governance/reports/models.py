@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 from django.db import models
-from django.db.models.functions import Now
+
+from jobs.moment import Moment
 
 
 class Report(models.Model):
@@ -28,7 +29,7 @@ class Report(models.Model):
     job_id = models.UUIDField(null=True)
     digest = models.CharField(max_length=71, blank=True, default="")
     size = models.PositiveBigIntegerField(default=0)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Moment())
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -8,10 +8,10 @@ from uuid import uuid4
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.core.exceptions import SuspiciousOperation
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from governance.access.models import Session
+from jobs.moment import Moment
 
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 SEEN_AGAIN = timedelta(minutes=1)
@@ -37,7 +37,7 @@ class SessionStore(DatabaseStore):
         return int(IDLE.total_seconds())
 
     def _get_session_from_db(self) -> Session | None:
-        alive = Session.objects.filter(expire_date__gt=Now(), started_at__gt=Now() - LONGEST)
+        alive = Session.objects.filter(expire_date__gt=Moment(), started_at__gt=Moment() - LONGEST)
         try:
             row = alive.filter(session_key=self.session_key).first()
         except SuspiciousOperation as error:

@@ -1,4 +1,4 @@
-import django.db.models.functions.datetime
+import jobs.moment
 import uuid
 from django.db import migrations, models
 
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ),
                 ("pending_key", models.CharField(max_length=200, null=True, unique=True)),
                 ("dedupe_key", models.CharField(blank=True, default="", max_length=200)),
-                ("run_after", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("run_after", models.DateTimeField(db_default=jobs.moment.Moment())),
                 ("handed_at", models.DateTimeField(null=True)),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("max_attempts", models.PositiveIntegerField(default=8)),
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ("progress", models.FloatField(default=0)),
                 ("words", models.CharField(blank=True, default="", max_length=200)),
                 ("error", models.CharField(blank=True, default="", max_length=500)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
                 ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
