@@ -111,9 +111,9 @@ def digest(file: IO[bytes]) -> str:
 
 def examine(orders: Orders) -> None:
     """Scan the file and tell the result; what cannot be done is told as a code."""
-    from governance.pii import presidio  # noqa: PLC0415
-
     with open(places.open_file(orders.path, [Path(root) for root in orders.roots]), "rb") as file:
+        from governance.pii import presidio  # noqa: PLC0415 - before the table is read, and only where there is one
+
         before = os.fstat(file.fileno())
         table = read(orders, file)
         verdicts = []

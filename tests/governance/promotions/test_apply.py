@@ -277,12 +277,12 @@ class TestRollBack:
         assert not door.roll_back(world.people.olga, first.key).done
         assert Promotion.objects.count() == 1
 
-    @pytest.mark.parametrize("who", ["ann", "adam", "vera"])
-    def test_only_whoever_may_approve_rolls_back(self, world, rest, door, who):
+    def test_only_whoever_may_approve_rolls_back(self, world, rest, door):
         applied(world, rest)
         world.version("2", auc="0.94")
         second = applied(world, rest, "2")
-        assert not door.roll_back(getattr(world.people, who), second.key).done
+        for who in (world.people.ann, world.people.adam, world.people.vera):
+            assert not door.roll_back(who, second.key).done
         assert not door.roll_back(world.people.olga, second.key, password="guess").done
         assert Promotion.objects.filter(kind="rollback").count() == 0
 
