@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext
 
 from audit import selectors
 from audit.leaf import OUTCOMES
@@ -36,7 +37,7 @@ def asked(query: QueryDict) -> Wanted:
     found = {each.name: query.get(each.name, "").strip() for each in fields(Wanted)}
     for name, value in found.items():
         if not value.isprintable() or len(value) > 300:
-            raise Malformed("audit.bad_filter", name=name, why="at most 300 printable characters")
+            raise Malformed("audit.bad_filter", name=name, why=gettext("at most 300 printable characters"))
     return Wanted(**found)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from audit import anchor, delivery, outside, records, services, sinks, verify, witness
 from audit.actor import system
@@ -48,7 +49,7 @@ def stamp(work: Work) -> None:
         try:
             anchor.stamp(settings.AUDIT_TSA_URL, work.now())
         except Unavailable as away:
-            raise Away("The time-stamp authority does not answer.", timedelta(minutes=10)) from away
+            raise Away(gettext_noop("The time-stamp authority does not answer."), timedelta(minutes=10)) from away
 
 
 @errand("audit.sinks")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop
 
 from jobs.models import Job, Repeat, Tick, Worker
 
@@ -103,7 +104,7 @@ def _queue_again(job: Job, **changes: Any) -> None:
                 **changes,
             )
     except IntegrityError:
-        mine.update(state=Job.State.DONE, words="A later twin stands for this.", lease_until=None)
+        mine.update(state=Job.State.DONE, words=gettext_noop("A later twin stands for this."), lease_until=None)
 
 
 def forget_answers(values: Collection[str]) -> int:
@@ -128,7 +129,7 @@ def reclaim(at: datetime, gone: list[str]) -> int:
     running = Job.objects.filter(state=Job.State.RUNNING)
     abandoned = running.filter(Q(lease_until__lt=at) | Q(lease_owner__in=gone))
     abandoned.filter(attempts__gte=F("max_attempts")).update(
-        state=Job.State.DEAD, error="Its worker died each time.", finished_at=at, lease_until=None
+        state=Job.State.DEAD, error=gettext_noop("Its worker died each time."), finished_at=at, lease_until=None
     )
     return abandoned.update(state=Job.State.QUEUED, run_after=at, handed_at=None, lease_until=None)
 

@@ -27,6 +27,21 @@ from portal import services
 from portal.context import THEMES
 
 YEAR = 365 * 24 * 60 * 60
+PARTS = {
+    "database": gettext_lazy("Database"),
+    "migrations": gettext_lazy("Migrations"),
+    "log": gettext_lazy("Audit log"),
+    "worker": gettext_lazy("Worker"),
+    "registries": gettext_lazy("Registries"),
+    "verification": gettext_lazy("Verification"),
+    "replay": gettext_lazy("The log against the tables"),
+}
+STATES = {
+    "ok": gettext_lazy("ok"),
+    "away": gettext_lazy("does not answer"),
+    "behind": gettext_lazy("older than this version of Attestry: attestry migrate"),
+}
+"""The words for what `ready` says in one; its sentences are said as they are."""
 
 SETTINGS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     (
@@ -94,14 +109,14 @@ def ready() -> dict[str, str]:
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
         now = jobs.now()
         alive = jobs.workers_alive(now)
-        log = log_state(now) if not behind else "waits for migrations"
+        log = log_state(now) if not behind else _("waits for migrations")
     except DatabaseError:
         return {"database": "away"}
     return {
         "database": "ok",
         "migrations": "behind" if behind else "ok",
         "log": log,
-        "worker": "ok" if alive else "no worker has given a sign of life for 30 seconds",
+        "worker": "ok" if alive else _("no worker has given a sign of life for 30 seconds"),
     }
 
 
@@ -111,13 +126,13 @@ def degraded(checks: dict[str, str]) -> dict[str, str]:
         return {}
     found = {}
     if away := registries.away():
-        found["registries"] = f"{away} not reachable: see the registries in the settings"
+        found["registries"] = _("%(n)s not reachable: see the registries in the settings") % {"n": away}
     if (last := audit.last_verification()) and last.faults:
-        found["verification"] = (
-            f"the log's last verification found {last.faults} faults: attestry audit verify --database"
-        )
+        said = _("the log's last verification found %(n)s faults: attestry audit verify --database")
+        found["verification"] = said % {"n": last.faults}
     if differing := past.differing():
-        found["replay"] = f"{differing} differences between the log and the tables: attestry audit replay"
+        said = _("%(n)s differences between the log and the tables: attestry audit replay")
+        found["replay"] = said % {"n": differing}
     return found
 
 
@@ -126,7 +141,12 @@ def log_state(now: datetime) -> str:
     health = audit.health(now)
     if health.hindrance is not None:
         return say(health.hindrance)
-    return "entries have waited for a number for over a minute" if health.late else "ok"
+    return _("entries have waited for a number for over a minute") if health.late else "ok"
+
+
+def _named(checks: dict[str, str]) -> list[tuple[str | Promise, str, str | Promise]]:
+    """Each part in the reader's words: its name, its state as readiness tells it, and what that state says."""
+    return [(PARTS.get(name, name), state, STATES.get(state, state)) for name, state in checks.items()]
 
 
 @require_safe
@@ -157,5 +177,5 @@ def health_page(request: HttpRequest) -> HttpResponse:
     """Show what readiness rests on, in words."""
     require(actor_of(request), "browse", None)
     checks = ready()
-    context = {"checks": checks.items(), "degraded": degraded(checks).items()}
+    context = {"checks": _named(checks), "degraded": _named(degraded(checks))}
     return render(request, "portal/health.html", context)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from audit.actor import system
 from audit.refusals import Conflict, Invalid, NotSeen, Refused
@@ -65,12 +66,12 @@ def apply(work: Work, promotion_id: str) -> None:
         return
     with _able(work, promotion):
         registry = registry_of(promotion)
-        work.progress(0.1, "verifying the files")
+        work.progress(0.1, gettext_noop("verifying the files"))
         found = look(registry, promotion)
         promotion = applying.begin(actor=system(), promotion_id=promotion.pk, found=found, now=work.now())
         if promotion.state != "applying":
             return
-        work.progress(0.7, "moving the alias")
+        work.progress(0.7, gettext_noop("moving the alias"))
         kept = point(registry, promotion, found)
         applying.finish(actor=system(), promotion_id=promotion.pk, kept=kept, now=work.now())
 
@@ -98,11 +99,13 @@ def _able(work: Work, promotion: Promotion) -> Iterator[None]:
         yield
     except Conflict as moved:
         busy = moved.code == "promotions.alias_busy"
-        words = "Another request moves this alias." if busy else "The request moved meanwhile."
+        words = (
+            gettext_noop("Another request moves this alias.") if busy else gettext_noop("The request moved meanwhile.")
+        )
         raise Away(words, SOON) from moved
     except Refused as refusal:
         if refusal.code in WAITED_FOR:
-            raise Away("The registry does not answer.", AGAIN) from refusal
+            raise Away(gettext_noop("The registry does not answer."), AGAIN) from refusal
         failure = explained(refusal)
         applying.give_up(actor=system(), promotion_id=promotion.pk, failure=failure, now=work.now())
 

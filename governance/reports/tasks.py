@@ -1,5 +1,7 @@
 """Errands of reports."""
 
+from django.utils.translation import gettext_noop
+
 from audit.actor import Actor, Forbidden, NotSeen, system
 from governance.reports import past, rules, selectors, services
 from governance.reports.models import Report
@@ -15,10 +17,10 @@ def build(work: Work, report_id: str) -> None:
     if report is None or report.state != Report.State.QUEUED:
         return
     actor = Actor(report.principal_id, report.principal_kind, "system")
-    work.progress(0.1, "reading")
+    work.progress(0.1, gettext_noop("reading"))
     try:
         body = _body(actor, report)
-        work.progress(0.9, "writing")
+        work.progress(0.9, gettext_noop("writing"))
         services.publish(actor=actor, report=report, body=body, now=work.now())
     except (Forbidden, NotSeen) as refusal:
         services.give_up(actor=system(), report=report, code=refusal.code, now=work.now())

@@ -48,6 +48,16 @@ def test_health_says_what_is_wrong(people: SimpleNamespace) -> None:
     assert "no worker has given a sign of life" in page
 
 
+def test_jobs_and_health_speak_the_readers_language(people: SimpleNamespace, dead: Job) -> None:
+    Job.objects.filter(pk=dead.pk).update(words="moving the alias", error="Its worker died each time.")
+    client = people.adam.client
+    client.post("/preferences", {"language": "es", "next": "/settings/jobs"})
+    page = client.get("/settings/jobs").content.decode()
+    assert "moviendo el alias" in page and "Su proceso de trabajo terminó en cada intento." in page
+    page = client.get("/settings/health").content.decode()
+    assert "Base de datos" in page and "ningún proceso de trabajo ha dado señales de vida" in page
+
+
 def test_readiness_needs_a_worker(founded: Any, client: Any, now: Any) -> None:
     assert client.get("/readyz").status_code == 503
     records.heartbeat("here:1", now)

@@ -2,21 +2,26 @@
 
 import ast
 import gettext
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-LOCALE = Path(__file__).resolve().parent.parent.parent / "portal" / "locale"
+HOUSE = Path(__file__).resolve().parent.parent.parent
+LOCALE = HOUSE / "portal" / "locale"
 LANGUAGES = ("es", "pt_BR")
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)[sd]|\{[a-z_]*\}|%%")
 
 
-def entries(language: str) -> Iterator[dict[str, str]]:
+def entries(language: str, locale: Path = LOCALE) -> Iterator[dict[str, str]]:
     """Each entry of a catalogue: keyword -> text, as the .po file has it."""
-    for block in (LOCALE / language / "LC_MESSAGES" / "django.po").read_text().split("\n\n"):
+    for block in (locale / language / "LC_MESSAGES" / "django.po").read_text().split("\n\n"):
         entry: dict[str, str] = {}
         for line in block.splitlines():
             found = re.match(r'(msg[a-z_]+(?:\[\d\])?) (".*")$', line)
@@ -38,6 +43,40 @@ def test_nothing_is_untranslated(language: str) -> None:
     assert [
         entry["msgid"] for entry in found if "fuzzy" in entry or not entry.get("msgstr", entry.get("msgstr[0]"))
     ] == []
+
+
+def asked(language: str, locale: Path) -> set[tuple[str, str, str]]:
+    """What a catalogue has words for: context, text and plural of each entry."""
+    return {
+        (each.get("msgctxt", ""), each["msgid"], each.get("msgid_plural", "")) for each in entries(language, locale)
+    }
+
+
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Catalogues made afresh, beside a copy of the code, of every string in it that can be translated."""
+    for tool in ("xgettext", "msgmerge", "msguniq", "msgattrib"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"no {tool}: install gettext")
+    copy = tmp_path_factory.mktemp("gathered")
+    for room in ("audit", "governance", "jobs", "lineage", "portal", "templates"):
+        shutil.copytree(
+            HOUSE / room, copy / room, ignore=shutil.ignore_patterns("__pycache__", "static", "*.po", "*.mo")
+        )
+    shutil.copy(HOUSE / "manage.py", copy)
+    command = [sys.executable, "manage.py", "makemessages", "--no-location", "--no-obsolete", "--no-wrap"]
+    languages = [word for language in LANGUAGES for word in ("-l", language)]
+    subprocess.run(
+        [*command, *languages], cwd=copy, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(copy)}
+    )
+    return copy / "portal" / "locale"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_string_of_the_code_is_in_the_catalogue_and_no_other(gathered: Path, language: str) -> None:
+    found, kept = asked(language, gathered), asked(language, LOCALE)
+    assert len(found) > 1000
+    assert (found - kept, kept - found) == (set(), set())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
