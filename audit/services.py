@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from audit import fence, log, roles, selectors
+from audit import fence, log, roles, selectors, trails
 from audit.actor import Actor, require
 from audit.leaf import LOG
 from audit.models import Checkpoint
@@ -25,6 +25,18 @@ def export(*, actor: Actor, now: datetime) -> Checkpoint:
     about = {"size": checkpoint.size, "root": bytes(checkpoint.root).hex(), "before": before.size if before else None}
     log.append(actor=actor, action="audit.exported", subjects=[LOG], at=now, about=about)
     return checkpoint
+
+
+@transaction.atomic(durable=True)
+def pin_ends(*, actor: Actor, size: int, now: datetime) -> None:
+    """Record a root over the ends of all subjects at `size`: what shows later that none of their entries is left out.
+
+    For those who audit the whole organisation.
+    """
+    require(actor, "audit", None)
+    tree = trails.Ends(size)
+    about = {"size": size, "count": len(tree.subjects), "root": tree.root().hex()}
+    log.append(actor=actor, action=trails.HEADS, subjects=[LOG], at=now, about=about)
 
 
 @transaction.atomic(durable=True)

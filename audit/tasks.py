@@ -7,12 +7,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from audit import anchor, delivery, outside, records, services, sinks, verify, witness
+from audit import anchor, delivery, outside, records, services, sinks, trails, verify, witness
 from audit.actor import system
 from audit.refusals import Unavailable
 from jobs.records import enqueue
 from jobs.tasks import Away, Work, errand
 
+ENDS_PINNED_EVERY = 24 * 3600.0
 WITNESSED_EVERY, STAMP_LOOKED_FOR_EVERY, COLLECTED_EVERY = 30.0, 600.0, 5.0
 STAMPED_EVERY = timedelta(hours=24)
 AGAIN = timedelta(seconds=30)
@@ -20,11 +21,14 @@ AGAIN = timedelta(seconds=30)
 
 def clock() -> dict[str, tuple[float, str]]:
     """The lines of the clock table that the settings ask for."""
-    nightly = {"audit.verify": (settings.AUDIT_VERIFY_HOURS * 3600.0, "audit.verify")}
+    daily = {
+        "audit.verify": (settings.AUDIT_VERIFY_HOURS * 3600.0, "audit.verify"),
+        "audit.pin_ends": (ENDS_PINNED_EVERY, "audit.pin_ends"),
+    }
     witnesses = {"audit.witness": (WITNESSED_EVERY, "audit.witness")} if settings.AUDIT_WITNESSES else {}
     stamps = {"audit.anchor": (STAMP_LOOKED_FOR_EVERY, "audit.anchor")} if settings.AUDIT_TSA_URL else {}
     collectors = {"audit.sinks": (COLLECTED_EVERY, "audit.sinks")} if settings.AUDIT_SINKS else {}
-    return nightly | witnesses | stamps | collectors
+    return daily | witnesses | stamps | collectors
 
 
 @errand("audit.witness")
@@ -73,6 +77,14 @@ def deliver(work: Work, name: str) -> None:
         except Unavailable as refusal:
             records.undelivered(name, str(refusal.params.get("why", refusal.code)), work.now())
             raise Away(f"{name}: {refusal.params.get('why', refusal.code)}", AGAIN) from refusal
+
+
+@errand("audit.pin_ends", long=True)
+def pin_ends(work: Work) -> None:
+    """Record a root over the ends of all subjects, when the log grew since the last time."""
+    size = trails.due()
+    if size:
+        services.pin_ends(actor=system(), size=size, now=work.now())
 
 
 @errand("audit.verify", long=True)

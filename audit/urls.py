@@ -3,7 +3,7 @@
 from django.urls import path
 
 from audit import api as rest
-from audit import views
+from audit import trail_api, views
 
 api = [
     path("audit/checkpoint", rest.checkpoint, name="audit.api.checkpoint"),
@@ -17,6 +17,7 @@ api = [
     path("audit/entries/<int:seq>", rest.EntryView.as_view(), name="audit.api.entry"),
     path("audit/entries/<int:seq>/leaf", rest.leaf, name="audit.api.leaf"),
     path("audit/entries/<int:seq>/proof", rest.proof_file, name="audit.api.proof"),
+    path("audit/subjects/<path:subject>", trail_api.TrailView.as_view(), name="audit.api.trail"),
     path("audit/consistency", rest.ConsistencyView.as_view(), name="audit.api.consistency"),
     path("audit/protections", rest.ProtectionsView.as_view(), name="audit.api.protections"),
     path("audit/lines", rest.lines, name="audit.api.lines"),

@@ -15,6 +15,7 @@ from audit import api, filters, keys, protections, readable, selectors
 from audit.actor import Actor, Forbidden, require
 from audit.checkpoint import Checkpoint, read, verify
 from audit.doors import actor_of, met, now_of, page, say
+from audit.export import archive_guess
 from audit.merkle import included, leaf_hash
 from audit.models import Entry, Leaf
 from audit.refusals import Malformed, Refused
@@ -92,6 +93,7 @@ def entries(request: HttpRequest) -> HttpResponse:
         "protections": protecting,
         "in_force": sum(each.active for each in protecting),
         "may_export": _may(actor, "export"),
+        "export_bytes": archive_guess(health.published),
     }
     return render(request, "audit/entries.html", context)
 

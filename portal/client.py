@@ -6,7 +6,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from typing import Any
+from http.client import HTTPResponse
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ OK, ERROR, USAGE, REFUSED, PENDING, CHECKS, SIGNED_OUT = range(7)
 """Exit codes of the command line."""
 
 TRIES = 4
+T = TypeVar("T")
 BUSY = {502, 503, 504}
 
 
@@ -52,22 +54,25 @@ class Portal:
     def fetch(self, path: str, **query: str | int | None) -> bytes:
         """Return the bytes at `path`."""
         given = urlencode({name: value for name, value in query.items() if value not in (None, "")})
-        return self._send("GET", f"{path}?{given}" if given else path, None)
+        return self._send("GET", f"{path}?{given}" if given else path, None, _whole)
+
+    def stream(self, path: str) -> HTTPResponse:
+        """Open the bytes at `path`, to be read piece by piece and closed by whoever asked."""
+        return self._send("GET", path, None, lambda response: response)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Send `body`, once however often the line breaks: every try carries the same Idempotency-Key."""
-        answer = self._send("POST", path, json.dumps(body).encode())
+        answer = self._send("POST", path, json.dumps(body).encode(), _whole)
         return json.loads(answer) if answer else {}
 
-    def _send(self, method: str, path: str, body: bytes | None) -> bytes:
+    def _send(self, method: str, path: str, body: bytes | None, take: Callable[[HTTPResponse], T]) -> T:
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", "User-Agent": "attestry"}
         if body is not None:
             headers |= {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
         request = urllib.request.Request(self.url + path, data=body, headers=headers, method=method)  # noqa: S310
         for attempt in range(TRIES):
             try:
-                with self._open(request, timeout=self._timeout) as response:
-                    return bytes(response.read())
+                return take(self._open(request, timeout=self._timeout))
             except urllib.error.HTTPError as error:
                 with error:
                     if error.code not in BUSY or attempt == TRIES - 1:
@@ -78,6 +83,11 @@ class Portal:
                     raise Failed(f"Attestry at {self.url} does not answer ({reason}).") from None
             time.sleep(0.5 * 2**attempt)
         raise AssertionError("unreachable")
+
+
+def _whole(response: HTTPResponse) -> bytes:
+    with response:
+        return response.read()
 
 
 def failure(status: int, body: bytes) -> Failed:

@@ -1,20 +1,24 @@
 """Fetch the log as static files (tlog-tiles): what an auditor takes away and verifies without us."""
 
-import io
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Callable
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from portal.client import CHECKS, Failed, Portal
 
 ARCHIVE = "/api/v1/audit/export"
+SAID_EVERY = 1 << 24
+"""Bytes after which it is said again how far an export is."""
 
 
-def fetch(portal: Portal, directory: Path) -> dict[str, Any]:
+def fetch(portal: Portal, directory: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Put the whole log under its newest checkpoint into `directory`, replacing an earlier export of the same log.
 
+    It is written as it comes, in memory that does not grow with the log; `say` is told how far it is.
     Refused, leaving what is there: a folder that is no export, and a log that does not continue the earlier export.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
@@ -23,7 +27,8 @@ def fetch(portal: Portal, directory: Path) -> dict[str, Any]:
         raise Failed(f"{directory} is not empty, and not an export of the log.")
     with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as place:
         fresh = Path(place) / "export"
-        _unpack(portal.fetch(ARCHIVE), fresh)
+        with portal.stream(ARCHIVE) as answer:
+            _unpack(Counted(answer, say), fresh)
         size = size_of((fresh / "checkpoint").read_bytes())
         if earlier.exists():
             check_continues(directory, fresh)
@@ -34,11 +39,39 @@ def fetch(portal: Portal, directory: Path) -> dict[str, Any]:
     return {"directory": str(directory), "size": size}
 
 
-def _unpack(data: bytes, target: Path) -> None:
-    """Unpack the archive; its one top folder, if it has one, is left away."""
+class Counted:
+    """An answer that is read to its end, and says now and then how far it is."""
+
+    def __init__(self, answer: HTTPResponse, say: Callable[[str], None]) -> None:
+        """`say` is given a sentence each time another part of the answer has come."""
+        self._answer, self._say, self._read, self._said = answer, say, 0, 0
+        self._all = int(answer.headers.get("Content-Length") or 0)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; refused when the line breaks before all have come."""
+        try:
+            data = self._answer.read(size)
+        except (OSError, HTTPException) as error:
+            raise Failed(f"The line broke after {self._read:,} bytes ({error}). Nothing was changed here.") from None
+        self._read += len(data)
+        if not data and self._read < self._all:
+            raise Failed(f"The line broke after {self._read:,} of {self._all:,} bytes. Nothing was changed here.")
+        if self._read - self._said >= SAID_EVERY:
+            self._said = self._read
+            self._say(f"{self._read >> 20:,} MB" + (f" of {self._all >> 20:,} MB" if self._all else ""))
+        return data
+
+
+def _unpack(archive: Counted, target: Path) -> None:
+    """Unpack the archive as it comes; its one top folder, if it has one, is left away."""
     target.mkdir()
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        archive.extractall(target, filter="data")
+    try:
+        with tarfile.open(fileobj=cast("IO[bytes]", archive), mode="r|", bufsize=1 << 20) as members:
+            for each in members:
+                members.extract(each, target, filter="data")
+                members.members.clear()  # type: ignore[attr-defined] - else it remembers every file
+    except tarfile.TarError as error:
+        raise Failed(f"The portal's export cannot be unpacked ({error}).", CHECKS) from None
     inner = [path for path in target.iterdir() if path.is_dir() and (path / "checkpoint").exists()]
     if inner and not (target / "checkpoint").exists():
         for path in inner[0].iterdir():

@@ -217,6 +217,6 @@ def audit_export(
     """Fetch the whole log as static files that anybody can verify offline."""
     from portal import logcopy
 
-    done = logcopy.fetch(client.from_environment(), directory)
+    done = logcopy.fetch(client.from_environment(), directory, tell)
     words = f"{directory}: {done['size']} entries. Verify with: python {directory}/verify.py {directory} --key VKEY"
     show(done, as_json=as_json, words=words)

@@ -176,13 +176,17 @@ def check_entry(proof: Path, entry: Path, keys: str | Sequence[str]) -> Report:
     return report
 
 
-def proven(text: str, data: bytes, pinned: Sequence[Key]) -> tuple[int, str, int, bytes, bool]:
-    """The number, log, size and root of a tlog-proof, and whether it leads from these bytes to that root."""
+def proven(text: str, data: bytes, pinned: Sequence[Key], pruned: str = "") -> tuple[int, str, int, bytes, bool]:
+    """The number, log, size and root of a tlog-proof, and whether it leads from these bytes to that root.
+
+    Of pruned bytes there is the hash alone.
+    """
     head, _, note = text.partition("\n\n")
     origin, size, root = read_checkpoint(note, pinned)
     kind, index, *lines = [each for each in head.split("\n") if not each.startswith("extra ")]
     seq = int(index.removeprefix("index "))
-    leads = climb(sha256(b"\x00" + data).digest(), seq, size, [b64decode(each, validate=True) for each in lines])
+    leaf = bytes.fromhex(pruned) if pruned and not data else sha256(b"\x00" + data).digest()
+    leads = climb(leaf, seq, size, [b64decode(each, validate=True) for each in lines])
     right = kind == "c2sp.org/tlog-proof@v1" and index == f"index {seq}" and leads == root
     return seq, origin, size, root, right
 
@@ -985,26 +989,33 @@ class Trail:
         """Every entry stands in the log and continues the one before; the pinned end is among them."""
         if self.data["subject"] != self.subject or self.data.get("next"):
             raise ValueError("it is not the whole trail of that subject")
-        previous = None
+        previous, gone = None, list[int]()
         for number, row in enumerate(self.data["results"]):
             seq, leaf = self.stands(row)
+            if leaf is None:
+                gone.append(seq)
+                previous = seq
+                self.report.trail.append(seq)
+                continue
             link = [(prev, count) for name, prev, count in leaf.links if name == canonical(self.subject)]
             if link != [(canonical(previous), canonical(number))]:
                 self.report.faults.append(Fault(seq, broken(canonical(self.subject))))
             self.report.trail.append(seq)
             previous = seq
+        if gone:
+            self.report.notes.append(f"of these there is only the hash, as of pruned ones: {gone}")
         self.pinned()
 
-    def stands(self, row: dict[str, Any]) -> tuple[int, Leaf]:
-        """The number and leaf of one entry, once its proof leads to the signed root."""
+    def stands(self, row: dict[str, Any]) -> tuple[int, Leaf | None]:
+        """The number and leaf of one entry, once its proof leads to the signed root; no leaf when it was pruned."""
         data = row["leaf"].encode()
-        seq, origin, size, root, right = proven(row["proof"], data, self.keys)
+        seq, origin, size, root, right = proven(row["proof"], data, self.keys, row.get("hash", ""))
         here = self.report
         if here.size and (here.origin, here.size, here.root) != (origin, size, root):
             raise ValueError("its proofs are not all under one checkpoint")
         here.origin, here.size, here.root = origin, size, root
-        leaf = parse_leaf(data)
-        if not right or leaf.seq != seq:
+        leaf = parse_leaf(data) if data else None
+        if not right or (leaf and leaf.seq != seq):
             here.faults.append(Fault(seq, "the proof does not lead from these bytes to the signed root"))
         return seq, leaf
 

@@ -110,6 +110,7 @@ def test_what_is_not_there_is_not_found(path: str, people: Ns, log: Ns) -> None:
 def test_the_export_button_downloads_the_log(people: Ns, log: Ns) -> None:
     client = people.vera.client
     assert "Export the log" in text(client.get("/audit"))
+    assert "The export is about 1" in text(client.get("/audit"))
     answer = client.post("/audit/export")
     assert answer.getvalue()[:20].startswith(b"attestry-audit-2/")
     assert people.ann.client.post("/audit/export").status_code == 403
