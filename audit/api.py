@@ -370,15 +370,20 @@ def proof_file(request: HttpRequest, seq: int) -> HttpResponse:
 
 @require_GET
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Return the whole log as one archive that verifies offline; recorded in the log before the first byte."""
+    """Return the whole log as one archive that verifies offline; recorded in the log before the first byte.
+
+    With `openings=1` it holds the personal values that are still kept, for those who may read them.
+    """
     return archive(actor_of(request), request)
 
 
 def archive(actor: Actor, request: HttpRequest) -> HttpResponseBase:
     """The export as an answer, for both doors."""
-    taken = services.export(actor=actor, now=now_of(request))
-    response = StreamingHttpResponse(files.archive(taken), content_type="application/x-tar")
-    response.headers["Content-Length"] = str(files.archive_length(taken))
+    openings = read_number(request, "openings", default=0, most=1) == 1
+    taken = services.export(actor=actor, now=now_of(request), openings=openings)
+    response = StreamingHttpResponse(files.archive(taken, openings=openings), content_type="application/x-tar")
+    if not openings:
+        response.headers["Content-Length"] = str(files.archive_length(taken))
     response.headers["Content-Disposition"] = f'attachment; filename="{files.archive_name(taken)}.tar"'
     return response
 

@@ -8,6 +8,7 @@ its tile, and `pruned.jsonl` names the entry under which that was done.
 import json
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -62,9 +63,10 @@ Content = bytes | IO[bytes]
 def files(checkpoint: Checkpoint, *, openings: bool = False) -> Iterator[tuple[str, Content]]:
     """Every file of the export at `checkpoint`, as path and content; `README` first, tiles last."""
     extras: dict[str, Content] = {**outside(checkpoint.size)}
-    if openings:
-        extras["openings.jsonl"] = opening_lines(checkpoint.size)
-    yield from around(checkpoint.note, str(keys.verifier()), extras)
+    with ExitStack() as kept:
+        if openings:
+            extras["openings.jsonl"] = kept.enter_context(opening_lines(checkpoint.size))
+        yield from around(checkpoint.note, str(keys.verifier()), extras)
     yield from tiles(checkpoint.size)
 
 

@@ -12,17 +12,22 @@ from audit.verify import Report
 
 
 @transaction.atomic(durable=True)
-def export(*, actor: Actor, now: datetime) -> Checkpoint:
+def export(*, actor: Actor, now: datetime, openings: bool = False) -> Checkpoint:
     """Record that `actor` takes the whole log away, and return the checkpoint they take it at.
 
     The entry is there before the first byte leaves. It remembers size and root: refused when the log does not extend
-    what the export before it showed. Needs `export` over the whole organisation.
+    what the export before it showed. Needs `export` over the whole organisation, and with `openings`, the personal
+    values behind commitments, `read_pii` as well.
     """
     require(actor, "export", None)
+    if openings:
+        require(actor, "read_pii", None)
     checkpoint = selectors.latest()
     before = selectors.last_export()
     selectors.extends_export(before)
-    about = {"size": checkpoint.size, "root": bytes(checkpoint.root).hex(), "before": before.size if before else None}
+    about: dict[str, object] = {"size": checkpoint.size, "root": bytes(checkpoint.root).hex()}
+    about |= {"before": before.size if before else None}
+    about |= {"openings": True} if openings else {}
     log.append(actor=actor, action="audit.exported", subjects=[LOG], at=now, about=about)
     return checkpoint
 

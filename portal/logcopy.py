@@ -69,7 +69,7 @@ def _unpack(archive: Counted, target: Path) -> None:
         with tarfile.open(fileobj=cast("IO[bytes]", archive), mode="r|", bufsize=1 << 20) as members:
             for each in members:
                 members.extract(each, target, filter="data")
-                members.members.clear()  # type: ignore[attr-defined] - else it remembers every file
+                members.members.clear()  # type: ignore[attr-defined]  # else it grows
     except tarfile.TarError as error:
         raise Failed(f"The portal's export cannot be unpacked ({error}).", CHECKS) from None
     inner = [path for path in target.iterdir() if path.is_dir() and (path / "checkpoint").exists()]

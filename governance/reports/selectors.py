@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from audit.actor import Actor, NotSeen, visible
+from audit import trails
+from audit.actor import Actor, Forbidden, NotSeen, visible
 from audit.models import Blob, Checkpoint
 from governance.access.models import User
 from governance.catalog import selectors as catalog
@@ -91,12 +92,32 @@ def lineage_report(actor: Actor, report: Report) -> tuple[dict[str, Any], Story]
         "graph": story.graph.as_json(),
         "gaps": gaps,
         "evidence": story.evidence,
+        "log": _log(actor, subject, report.as_of),
     }
     return content, story
 
 
+def _sealed(as_of: datetime) -> Checkpoint | None:
+    """Return the newest checkpoint of that time: proofs under it are the same whenever they are made."""
+    return Checkpoint.objects.filter(at__lte=as_of).order_by("-size").first()
+
+
+def _log(actor: Actor, subject: Version, as_of: datetime) -> dict[str, Any] | None:
+    """Return every entry about the version that was sealed by then, with proofs that none is left out.
+
+    Without them, and said to be, for those who may not read all of these entries; nothing before there was a log.
+    """
+    checkpoint = _sealed(as_of)
+    if checkpoint is None:
+        return None
+    try:
+        return trails.trail(actor, subject.subject, checkpoint)
+    except (Forbidden, NotSeen):
+        return {"subject": subject.subject, "results": [], "next": None, "head": None, "withheld": True}
+
+
 def _header(report: Report, story: Story) -> dict[str, Any]:
-    checkpoint = Checkpoint.objects.filter(at__lte=report.as_of).order_by("-size").first()
+    checkpoint = _sealed(report.as_of)
     counts = {"runs": len(story.runs), "datasets": len(story.datasets), "events": len(story.evidence)}
     return {
         "kind": report.kind,

@@ -15,6 +15,7 @@ import pytest
 from django.db import connection
 
 from audit import keys, proof, rotation, selectors, sequence, triggers
+from audit.actor import Forbidden
 from audit.checkpoint import read_vkey, verify
 from audit.merkle import consistent, root_of
 from audit.models import Checkpoint, Cosignature, Entry, Leaf
@@ -218,6 +219,51 @@ def test_the_export_is_recorded_before_it_is_sent_and_verifies(people: Ns, log: 
         tar.extractall(tmp_path, filter="data")
     report = offline.check(tmp_path / "attestry-audit-4", str(keys.verifier()))
     assert (report.faults, report.size) == ([], 4)
+
+
+def test_an_export_with_openings_holds_personal_values_and_says_so_in_the_log(
+    people: Ns, log: Ns, tmp_path: Path
+) -> None:
+    answer = get(people.vera, "/export", openings=1)
+    about = json.loads(bytes(Entry.objects.latest("pk").body))["about"]
+    assert (about["openings"], about["size"]) == (True, 4)
+    with tarfile.open(fileobj=io.BytesIO(answer.getvalue())) as tar:
+        tar.extractall(tmp_path, filter="data")
+    folder, key = tmp_path / "attestry-audit-4", str(keys.verifier())
+    (opened,) = [json.loads(each) for each in (folder / "openings.jsonl").read_text().splitlines()]
+    assert (opened["seq"], opened["field"], opened["value"]) == (1, "reason", "sound")
+    report = offline.check(folder, key)
+    assert (report.faults, report.notes) == ([], ["1 personal values are the ones recorded"])
+    forged = (folder / "openings.jsonl").read_text().replace("sound", "wrong")
+    (folder / "openings.jsonl").write_text(forged)
+    sums = (folder / "SHA256SUMS").read_text().split("\n")
+    digest = hashlib.sha256(forged.encode()).hexdigest()
+    changed = [f"{digest}  openings.jsonl" if each.endswith("openings.jsonl") else each for each in sums]
+    (folder / "SHA256SUMS").write_text("\n".join(changed))
+    assert str(offline.check(folder, key).faults[0]) == (
+        "BAD entry 1: the value given for 'reason' is not the one recorded"
+    )
+
+
+def test_openings_leave_only_with_who_may_read_personal_values(
+    people: Ns, log: Ns, person: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from audit import services
+
+    real = services.require
+
+    def no_personal_values(actor: Any, action: str, row: Any) -> None:
+        if action == "read_pii":
+            raise Forbidden("access.not_allowed", action=action)
+        real(actor, action, row)
+
+    monkeypatch.setattr(services, "require", no_personal_values)
+    before = Entry.objects.filter(action="audit.exported").count()
+    assert get(people.vera, "/export", openings=1).status_code == 403
+    assert get(people.vera, "/export", openings="yes").status_code == 400
+    assert Entry.objects.filter(action="audit.exported").count() == before
+    redacted = get(people.vera, "/export")
+    assert b"openings.jsonl\0" not in redacted.getvalue()
 
 
 def test_the_next_export_must_extend_the_one_before(
