@@ -51,6 +51,7 @@ class TrailView(APIView):
     def get(self, request: Request, subject: str) -> Response:
         """Return every entry about a subject with proofs; keep it, and check it with `verify.py --subject`."""
         actor = actor_of(request)
+        selectors.reader(actor)
         first = read_number(request, "from", default=0, most=2**53)
         most = read_number(request, "limit", default=trails.MOST, most=trails.MOST)
         return Response(trails.trail(actor, subject, selectors.latest(), first, max(1, most)))
