@@ -6,6 +6,12 @@ The entries are copied into the table in bulk; the portal's own sequencer number
 check of the database, an export to a folder (time, and the peak memory of a process that does nothing else), the check
 of that export by the verifier it carries, and proofs of random entries under the newest checkpoint.
 Prints one JSON object a claim.
+
+The check of the database keeps two processors busy: of 200,000 entries on two cores that others loaded as well, each
+took 6.4 us of this process (1.0 us waiting for rows and taking them, 0.7 hashing, 0.5 the tree, 1.3 taking the entry
+apart, the rest its links and columns) and 5.5 us of PostgreSQL (1.8 the leaves, 1.3 their entries, 0.9 the columns as
+text, 0.5 the trails); alone on them the slower of the two sets the rate. Beyond it, two processes would take half the
+tiles each, and join their links at the seam as `audit/offline/verify.py` does.
 """
 
 import argparse

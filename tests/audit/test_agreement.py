@@ -70,14 +70,20 @@ def cut_short() -> None:
     Entry.objects.filter(leaf__seq=0).update(body=whole[: whole.find(b"}") + 1])
 
 
-def relinked(previous: int | None, number: int) -> Callable[[], None]:
-    """Leaf, hash and trail say the same, but not what the entry before says."""
+def one_byte() -> None:
+    whole = bytes(Entry.objects.get(leaf__seq=0).body)
+    Entry.objects.filter(leaf__seq=0).update(body=whole.replace(b"browser", b"browsen", 1))
+
+
+def relinked(previous: int | None, number: int, *, trail: bool = True) -> Callable[[], None]:
+    """Leaf and hash, and by choice the trail, say the same, but not what the entry before says."""
 
     def relink() -> None:
         found = Leaf.objects.get(seq=2)
         body = leaf_bytes(bytes(found.entry.body), 2, [Link("model:1", number, previous)])
         Leaf.objects.filter(seq=2).update(body=body, hash=leaf_hash(body))
-        Trail.objects.filter(seq=2).update(number=number, previous=previous)
+        if trail:
+            Trail.objects.filter(seq=2).update(number=number, previous=previous)
 
     return relink
 
@@ -96,6 +102,7 @@ ATTACKS: dict[str, Callable[[], object]] = {
     "two leaves that changed places": exchanged,
     "the bytes of an entry": entry(body=b"{}"),
     "no bytes in an entry": entry(body=b""),
+    "one byte of an entry": one_byte,
     "an entry cut short": cut_short,
     "an entry that is gone": lambda: Entry.objects.filter(leaf__seq=9).delete(),
     "the action, as words in it have it": entry(0, action="thing.other"),
@@ -116,6 +123,7 @@ ATTACKS: dict[str, Callable[[], object]] = {
     "a trail too many": lambda: Trail.objects.create(subject="a:b", number=0, seq=9, entry_id=1),
     "links with a gap": relinked(1, 500),
     "links to another": relinked(0, 1),
+    "links to another in the leaf alone": relinked(0, 1, trail=False),
     "links that begin anew": relinked(None, 1),
 }
 
