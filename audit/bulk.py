@@ -8,19 +8,21 @@ from typing import Any
 from django.db import connection
 
 _HEADS = {
-    "postgresql": "SELECT subject, number, seq FROM audit_head WHERE subject = ANY(%s)",
+    "postgresql": "SELECT subject, number, seq FROM audit_head"
+    " WHERE subject IN (SELECT json_array_elements_text(%s::json))",
     "sqlite": "SELECT subject, number, seq FROM audit_head WHERE subject IN (SELECT value FROM json_each(%s))",
 }
-_MOVE = {
-    "postgresql": "INSERT INTO audit_head (subject, number, seq)"
-    " SELECT * FROM unnest(%s::varchar[], %s::bigint[], %s::bigint[])",
-    "sqlite": "INSERT INTO audit_head (subject, number, seq) VALUES (%s, %s, %s)",
-}
-_MOVED = " ON CONFLICT (subject) DO UPDATE SET number = EXCLUDED.number, seq = EXCLUDED.seq"
+_MOVE = (
+    "INSERT INTO audit_head (subject, number, seq) SELECT subject, max(number), max(seq) FROM audit_trail"
+    " WHERE seq >= %s AND seq < %s GROUP BY subject"
+    " ON CONFLICT (subject) DO UPDATE SET number = EXCLUDED.number, seq = EXCLUDED.seq"
+)
 _TAKE_OFF = {
-    "postgresql": "DELETE FROM audit_pending WHERE entry_id = ANY(%s)",
+    "postgresql": "DELETE FROM audit_pending WHERE entry_id = ANY(%s::bigint[])",
     "sqlite": "DELETE FROM audit_pending WHERE entry_id IN (SELECT value FROM json_each(%s))",
 }
+_LIST = {"postgresql": "{%s}", "sqlite": "[%s]"}
+"""How each writes a list of numbers as one parameter."""
 
 
 def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -31,14 +33,23 @@ def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The rows of a large read, on PostgreSQL in its binary form, which is quicker to take apart."""
+    """The rows of a large or frequent statement, on PostgreSQL past what Django does for every query.
+
+    There rows come in their binary form, and the statement is planned once and kept when it comes often, as
+    `prepare_threshold` in DATABASE_URL says.
+    """
     if connection.vendor != "postgresql":
         return rows(sql, params)
     from psycopg import Cursor  # noqa: PLC0415 - known to be there once PostgreSQL answers
+    from psycopg.pq import Format  # noqa: PLC0415
 
     connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        return list(cursor.execute(sql, params, binary=True).fetchall())
+    bare: Any = Cursor(connection.connection)
+    bare.format = Format.BINARY
+    wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with wrapped(bare) as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
 
 
 @contextmanager
@@ -72,26 +83,18 @@ def insert(table: str, columns: Mapping[str, str], values: Iterable[Sequence[Any
 
 def heads(subjects: Collection[str]) -> list[tuple[str, int, int]]:
     """The ends of these subjects' trails, as far as they have one: subject, number, seq."""
-    return rows(_HEADS[connection.vendor], [_listed(subjects)])
+    return fetch(_HEADS[connection.vendor], [json.dumps(list(subjects))])
 
 
-def move_heads(moved: Sequence[tuple[str, int, int]]) -> None:
-    """Let the trails of these subjects end there."""
-    sql = _MOVE[connection.vendor] + _MOVED
+def move_heads(start: int, end: int) -> None:
+    """Let the trails of the subjects of leaves `start` to `end` end with them: numbers only grow along a trail."""
     with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            cursor.executemany(sql, moved)
-        else:
-            cursor.execute(sql, [[each[at] for each in moved] for at in range(3)])
+        cursor.execute(_MOVE, [start, end])
 
 
 def take_off(ids: Collection[int]) -> int:
     """Take these entries off the queue; returns how many were on it."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE_OFF[connection.vendor], [_listed(ids)])
+        listed = ",".join(map(str, ids))
+        cursor.execute(_TAKE_OFF[connection.vendor], [_LIST[connection.vendor] % listed])
         return int(cursor.rowcount)
-
-
-def _listed(values: Collection[object]) -> Any:
-    """Many values as one parameter."""
-    return list(values) if connection.vendor == "postgresql" else json.dumps(list(values))

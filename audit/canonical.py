@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 from unicodedata import is_normalized, normalize
 
 from audit.refusals import Invalid
@@ -25,7 +26,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def canonical(value: object) -> bytes:
     """The bytes of `value`; anything outside the profile is refused with the place where it stands."""
-    _check(value, "$", 0)
+    if not _plainly_fits(value):
+        _check(value, "$", 0)
     return _JSON.encode(value).encode()
 
 
@@ -42,6 +44,8 @@ def parse(data: bytes) -> Any:
 
 def composed(value: Any) -> Any:
     """The same value with every string in Unicode NFC, as the profile asks; mappings and lists become plain ones."""
+    if _plainly_fits(value):
+        return value
     if isinstance(value, str):
         return normalize("NFC", value)
     if isinstance(value, Mapping):
@@ -55,7 +59,27 @@ def instant(at: datetime) -> str:
     """A moment as the log writes it, `2026-11-20T09:30:00.000000Z`; one without a time zone is refused."""
     if at.tzinfo is None:
         raise Invalid("audit.not_canonical", where="at", why="a time without a time zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _plainly_fits(value: object, depth: int = 0) -> bool:
+    """Whether `value` is in the profile, seen at a glance; what is not may still be, and is looked at closely."""
+    kind = type(value)
+    if kind is str:
+        return cast("str", value).isascii()
+    if kind is dict and depth < DEEPEST:
+        for key, inner in cast("dict[Any, Any]", value).items():
+            if type(key) is not str or not _is_key(key) or not _plainly_fits(inner, depth + 1):
+                return False
+        return True
+    if kind is list and depth < DEEPEST:
+        return all(_plainly_fits(inner, depth + 1) for inner in cast("list[Any]", value))
+    return value is None or kind is bool or (kind is int and -SAFE <= cast("int", value) <= SAFE)
+
+
+@lru_cache(1024)
+def _is_key(key: str) -> bool:
+    return _KEY.fullmatch(key) is not None
 
 
 def _check(value: object, where: str, depth: int) -> None:
@@ -63,7 +87,7 @@ def _check(value: object, where: str, depth: int) -> None:
         raise Invalid("audit.not_canonical", where=where, why="nested too deeply")
     if isinstance(value, dict):
         for key, inner in value.items():
-            if not isinstance(key, str) or not _KEY.fullmatch(key):
+            if not isinstance(key, str) or not _is_key(key):
                 raise Invalid("audit.not_canonical", where=where, why=f"a key is not [a-z0-9_]+: {key!r:.60}")
             _check(inner, f"{where}.{key}", depth + 1)
     elif isinstance(value, list):

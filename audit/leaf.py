@@ -23,6 +23,8 @@ _ROOMY = MAX_BYTES // 2
 """An entry of at most so many bytes fits into a leaf whatever its links are: 64 of them take less than 20,000."""
 _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
 _SUBJECT = re.compile(r"[a-z][a-z0-9_]*:[A-Za-z0-9._:/~-]{1,200}", re.ASCII)
+_PLAIN = re.compile(rb'\["[\w.:/~-]+"(?:,"[\w.:/~-]+")*\]')
+"""A list of subjects in which nothing is escaped: quicker to take apart than JSON is."""
 
 
 class Link(NamedTuple):
@@ -72,7 +74,10 @@ def leaf_bytes(entry: bytes, seq: int, links: Sequence[Link]) -> bytes:
 def subjects_of(entry: bytes) -> list[str]:
     """The subjects in an entry's canonical bytes, where they and `v` are the last keys; refused when malformed."""
     start, end = entry.rfind(b'"subjects":['), entry.rfind(b',"v":')
-    found = json.loads(entry[start + len(b'"subjects":') : end]) if 0 <= start < end else None
+    listed = entry[start + len(b'"subjects":') : end] if 0 <= start < end else b"null"
+    if _PLAIN.fullmatch(listed):
+        return listed[2:-2].decode().split('","')
+    found = json.loads(listed)
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
         raise Invalid("audit.bad_entry", why="its subjects cannot be read")
     return found

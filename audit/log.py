@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
+from audit import bulk
 from audit.actor import Actor
 from audit.canonical import canonical, composed, instant
 from audit.leaf import VERSION, commitment, entry_bytes
@@ -58,7 +59,7 @@ def append(  # noqa: PLR0913 - an entry has this many parts, and each is named a
             "actor": _who(actor),
             "scope": scope_id and str(scope_id),
             "subjects": list(subjects),
-            "about": composed(dict(about or {})),
+            "about": composed(about or {}),
             "private": {name: commitment(salt, value) for name, (salt, value) in openings.items()},
         }
     )
@@ -69,17 +70,18 @@ def append(  # noqa: PLR0913 - an entry has this many parts, and each is named a
 
 def _insert(entry: Entry, openings: Mapping[str, tuple[bytes, str]]) -> None:
     """Write the rows in one statement where the database can, past the ORM's machinery: every use case waits for it."""
-    row = [field.get_db_prep_save(getattr(entry, field.attname), connection) for field in _FIELDS]
     kept: list[tuple[Any, ...]] = [(name, salt, value) for name, (salt, value) in openings.items()]
-    with connection.cursor() as cursor:
-        if kept and connection.vendor == "postgresql":
-            values = ", ".join(["(%s, %s::bytea, %s)"] * len(kept))
-            cursor.execute(_BOTH.format(values), [*row, *chain.from_iterable(kept)])
-        else:
+    if connection.vendor == "postgresql":
+        row: list[Any] = [entry.body, entry.scope_id, entry.action, entry.outcome, entry.actor_id, entry.at]
+        values = ", ".join(["(%s, %s::bytea, %s)"] * len(kept))
+        ((entry.pk,),) = bulk.fetch(_BOTH.format(values) if kept else _ENTRY, [*row, *chain.from_iterable(kept)])
+    else:
+        row = [field.get_db_prep_save(getattr(entry, field.attname), connection) for field in _FIELDS]
+        with connection.cursor() as cursor:
             cursor.execute(_ENTRY, row)
-        (entry.pk,) = cursor.fetchone()
-        if kept and connection.vendor != "postgresql":
-            cursor.executemany(_OPENING, [(entry.pk, *each) for each in kept])
+            (entry.pk,) = cursor.fetchone()
+            if kept:
+                cursor.executemany(_OPENING, [(entry.pk, *each) for each in kept])
     entry._state.adding, entry._state.db = False, connection.alias
 
 

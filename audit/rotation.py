@@ -20,7 +20,6 @@ from audit import keys, log, proof, selectors, sequence, sidecar
 from audit.actor import Actor, operator, system
 from audit.checkpoint import Vkey, read_vkey, verify
 from audit.leaf import LOG
-from audit.merkle import prove_inclusion
 from audit.models import Checkpoint, Entry, Leaf
 from audit.refusals import Refused, Unavailable
 
@@ -58,7 +57,7 @@ def changes(upto: int) -> Iterator[tuple[int, bytes, str]]:
     for leaf in Leaf.objects.filter(entry__action=ROTATED, seq__lt=upto).order_by("seq"):
         over = Checkpoint.objects.filter(size__gt=leaf.seq).order_by("size").first()
         if over is not None:
-            path = prove_inclusion(selectors.Nodes(), leaf.seq, over.size)
+            path = selectors.inclusion(leaf.seq, over.size)
             yield leaf.seq, bytes(leaf.body), proof.write(leaf.seq, path, over.note)
 
 

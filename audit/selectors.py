@@ -1,58 +1,85 @@
 """Reading the log: entries as somebody may see them, hashes and proofs for anybody who may ask."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
-from audit import sidecar
+from audit import bulk, sidecar
 from audit.actor import Actor, Forbidden, require, visible
 from audit.checkpoint import Checkpoint as Signed
 from audit.checkpoint import read
-from audit.merkle import EMPTY_ROOT, prove_consistency, prove_inclusion, root_at, root_of
-from audit.models import Checkpoint, Entry, Leaf, Opening, Pending, Tile, Trail
+from audit.merkle import EMPTY_ROOT, WIDTH, Node, prove_consistency, prove_inclusion, root_at, root_of
+from audit.models import Checkpoint, Entry, Leaf, Opening, Pending, Trail
 from audit.refusals import Invalid, NotSeen, Refused, Unavailable
 from audit.tiles import ENTRIES, FULL, read_path
 from audit.tiles import Tile as Place
 
+T = TypeVar("T")
 LATE = timedelta(seconds=60)
 """How long an entry may wait for its number before somebody is called."""
+_STORED = "SELECT level, number, hashes FROM audit_tile WHERE level = %s AND number = %s"
+_LEAVES = "SELECT 0, seq, hash FROM audit_leaf WHERE seq >= %s AND seq < %s"
+_TILES = "SELECT level + 1, number, root FROM audit_tile WHERE level = %s AND number >= %s AND number < %s"
 
 
-class Nodes:
-    """The tree's stored hashes; reads each tile once, however many nodes of it are asked for."""
+def of_tree(compute: Callable[[Node], T]) -> T:
+    """What `compute` makes of the tree's nodes; `KeyError` when the log is not that long.
 
-    def __init__(self) -> None:
-        self._tiles: dict[tuple[int, int], list[bytes]] = {}
+    It is run twice: first to learn which nodes it takes, then with them, out of tiles that are all read at once.
+    """
+    places: set[tuple[int, int]] = set()
 
-    def __call__(self, level: int, index: int) -> bytes:
-        """The root of a perfect subtree; `KeyError` when the log is not that long."""
-        tile_level, within = divmod(level, FULL.bit_length() - 1)
-        number, first = divmod(index << within, FULL)
-        if (tile_level, number) not in self._tiles:
-            self._tiles[tile_level, number] = tile_hashes(tile_level, number)
-        part = self._tiles[tile_level, number][first : first + (1 << within)]
-        if len(part) != 1 << within:
+    def ask(level: int, index: int) -> bytes:
+        places.add(_place(level, index)[0])
+        return EMPTY_ROOT
+
+    def answer(level: int, index: int) -> bytes:
+        place, first, width = _place(level, index)
+        part = tiles[place][first : first + width]
+        if len(part) != width:
             raise KeyError(level, index)
         return root_of(part)
+
+    compute(ask)
+    tiles = tiles_hashes(places)
+    return compute(answer)
+
+
+def _place(level: int, index: int) -> tuple[tuple[int, int], int, int]:
+    """The tile (level, number) that a perfect subtree is in, from which of its hashes on, and over how many."""
+    tile_level, within = divmod(level, FULL.bit_length() - 1)
+    number, first = divmod(index << within, FULL)
+    return (tile_level, number), first, 1 << within
 
 
 def tile_hashes(level: int, number: int) -> list[bytes]:
     """The hashes of one tile, up to 256: of leaves on level 0, above that of full tiles of the level below."""
-    tile = Tile.objects.filter(level=level, number=number).values_list("hashes", flat=True).first()
-    if tile is not None:
-        whole = bytes(tile)
-        return [whole[at : at + 32] for at in range(0, len(whole), 32)]
-    first, end = number * FULL, (number + 1) * FULL
-    if level == 0:
-        leaves = Leaf.objects.filter(seq__gte=first, seq__lt=end).order_by("seq")
-        return [bytes(each) for each in leaves.values_list("hash", flat=True)]
-    below = Tile.objects.filter(level=level - 1, number__gte=first, number__lt=end).order_by("number")
-    return [bytes(each) for each in below.values_list("root", flat=True)]
+    return tiles_hashes([(level, number)])[level, number]
+
+
+def tiles_hashes(places: Collection[tuple[int, int]]) -> dict[tuple[int, int], list[bytes]]:
+    """The hashes of several tiles in at most two reads: the stored ones, then those that are not full yet."""
+    found: dict[tuple[int, int], list[bytes]] = {}
+    for level, number, hashes in _union([(_STORED, each) for each in places]):
+        found[level, number] = [bytes(hashes[at : at + WIDTH]) for at in range(0, len(hashes), WIDTH)]
+    open_ones = [each for each in places if each not in found]
+    edges = [(level, number * FULL, (number + 1) * FULL) for level, number in open_ones]
+    found.update((each, []) for each in open_ones)
+    for level, at, one in _union([(_TILES, (up - 1, *ends)) if up else (_LEAVES, ends) for up, *ends in edges]):
+        found[level, at // FULL].append(bytes(one))
+    return found
+
+
+def _union(reads: Sequence[tuple[str, Sequence[int]]]) -> list[tuple[Any, ...]]:
+    """The rows of several reads as one, in the order of their first two columns."""
+    sql = " UNION ALL ".join(each for each, _ in reads)
+    return bulk.fetch(f"{sql} ORDER BY 1, 2", [one for _, each in reads for one in each]) if reads else []
 
 
 def tile_bytes(tile: Place) -> bytes:
@@ -76,13 +103,12 @@ def published_tile(path: str) -> bytes:
 
 def size() -> int:
     """How many entries have a number; not all of them need be under a checkpoint yet."""
-    last = Leaf.objects.order_by("-seq").values_list("seq", flat=True).first()
-    return 0 if last is None else last + 1
+    return int(bulk.fetch("SELECT coalesce(max(seq) + 1, 0) FROM audit_leaf", [])[0][0])
 
 
 def root(of_size: int) -> bytes:
     """The root over the first `of_size` leaves as they stand in the database now."""
-    return root_at(Nodes(), of_size) if of_size else EMPTY_ROOT
+    return of_tree(lambda node: root_at(node, of_size)) if of_size else EMPTY_ROOT
 
 
 def latest() -> Checkpoint:
@@ -170,14 +196,20 @@ def proof_of(seq: int) -> Proof:
     checkpoint = latest()
     if seq >= checkpoint.size:
         raise Unavailable("audit.not_published", seq=seq)
-    return Proof(seq, prove_inclusion(Nodes(), seq, checkpoint.size), checkpoint.note)
+    return Proof(seq, inclusion(seq, checkpoint.size), checkpoint.note)
+
+
+def inclusion(seq: int, of_size: int) -> list[bytes]:
+    """The hashes that lead from leaf `seq` to the root over the first `of_size` leaves."""
+    return of_tree(lambda node: prove_inclusion(node, seq, of_size))
 
 
 def consistency(old: int, new: int) -> list[bytes]:
     """The proof that the log at `new` extends the log at `old`; both at least 1 and at most what is published."""
-    if not 0 < old <= new <= latest().size:
-        raise Invalid("audit.bad_sizes", size=latest().size)
-    return prove_consistency(Nodes(), old, new)
+    longest = latest().size
+    if not 0 < old <= new <= longest:
+        raise Invalid("audit.bad_sizes", size=longest)
+    return of_tree(lambda node: prove_consistency(node, old, new))
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def _run(stop: threading.Event) -> None:
 
 def _idle() -> bool:
     """Whether nothing waits and everything numbered is published; one statement, without a lock or a transaction."""
-    ((first, last, published),) = bulk.rows(_LOOK, [])
+    ((first, last, published),) = bulk.fetch(_LOOK, [])
     return first is None and (-1 if last is None else last) + 1 == (published or 0)
 
 
@@ -121,7 +121,7 @@ def _number(vkey: Vkey) -> int:
         leaves = _leaves(waiting, trails, start)
         _insert_leaves(leaves)
         _insert_trails(waiting, trails, start)
-        _move_heads(trails, start)
+        bulk.move_heads(start, start + len(waiting))
         _grow(start, [each[3] for each in leaves])
         _take_off([pk for pk, _ in waiting])
         return len(waiting)
@@ -149,7 +149,7 @@ def _check_continues(vkey: Vkey) -> None:
 
 def _waiting() -> list[tuple[int, bytes]]:
     """The oldest entries of the queue, as ids and bytes."""
-    return [(pk, bytes(body)) for pk, body in bulk.rows(_WAITING, [BATCH])]
+    return [(pk, bytes(body)) for pk, body in bulk.fetch(_WAITING, [BATCH])]
 
 
 def _trails(waiting: list[tuple[int, bytes]], start: int) -> list[list[Link]]:
@@ -190,11 +190,6 @@ def _insert_trails(waiting: list[tuple[int, bytes]], trails: list[list[Link]], s
         for each in trail
     )
     bulk.insert("audit_trail", columns, rows)
-
-
-def _move_heads(trails: list[list[Link]], start: int) -> None:
-    moved = {each.subject: (each.subject, each.number, seq) for seq, t in enumerate(trails, start) for each in t}
-    bulk.move_heads(list(moved.values()))
 
 
 def _grow(start: int, hashes: list[bytes]) -> None:

@@ -94,24 +94,27 @@ def trail(actor: Actor, subject: str, checkpoint: Checkpoint, first: int = 0, mo
         raise Forbidden("access.not_allowed", action="audit")
     numbers = list(links.filter(number__gte=first).order_by("number").values_list("seq", flat=True)[: most + 1])
     leaves = {each.seq: each for each in Leaf.objects.filter(seq__in=numbers[:most])}
-    nodes = selectors.Nodes()
     return {
         "subject": subject,
-        "results": [_row(leaves[seq], nodes, checkpoint) for seq in numbers[:most]],
+        "results": _rows([leaves[seq] for seq in numbers[:most]], checkpoint),
         "next": str(first + most) if len(numbers) > most else None,
-        "head": _head(subject, nodes, checkpoint),
+        "head": _head(subject, checkpoint),
     }
 
 
-def _row(leaf: Leaf, nodes: selectors.Nodes, checkpoint: Checkpoint) -> dict[str, Any]:
-    """One entry in its exact bytes, and its proof; of one whose bytes were pruned, the hash."""
-    path = prove_inclusion(nodes, leaf.seq, checkpoint.size)
+def _rows(leaves: list[Leaf], checkpoint: Checkpoint) -> list[dict[str, Any]]:
+    """Each entry in its exact bytes, and its proof; of one whose bytes were pruned, the hash."""
+    paths = selectors.of_tree(lambda nodes: [prove_inclusion(nodes, each.seq, checkpoint.size) for each in leaves])
+    return [_row(leaf, path, checkpoint) for leaf, path in zip(leaves, paths, strict=True)]
+
+
+def _row(leaf: Leaf, path: list[bytes], checkpoint: Checkpoint) -> dict[str, Any]:
     body = bytes(leaf.body)
     gone = {} if body else {"hash": bytes(leaf.hash).hex()}
     return {"leaf": body.decode(), "proof": proof.write(leaf.seq, path, checkpoint.note), **gone}
 
 
-def _head(subject: str, nodes: selectors.Nodes, checkpoint: Checkpoint) -> dict[str, Any] | None:
+def _head(subject: str, checkpoint: Checkpoint) -> dict[str, Any] | None:
     """The entry that pins the end of `subject`, and the way to it; nothing when it is newer than all of those."""
     found = pinned(checkpoint)
     if found is None:
@@ -121,4 +124,4 @@ def _head(subject: str, nodes: selectors.Nodes, checkpoint: Checkpoint) -> dict[
     if subject not in tree.subjects:
         return None
     path = [b64encode(each).decode() for each in tree.path(subject)]
-    return _row(leaf, nodes, checkpoint) | {"index": tree.subjects[subject], "path": path}
+    return _rows([leaf], checkpoint)[0] | {"index": tree.subjects[subject], "path": path}

@@ -25,6 +25,7 @@ from tests import services
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = {"django-auditlog": "auditlog", "django-pghistory": "pghistory"}
 ROUNDS, SECONDS = 3, 3
+Results = dict[str, list[dict[str, Any]]]
 
 
 class Side:
@@ -72,12 +73,20 @@ def middle(results: list[dict[str, Any]], key: str) -> float:
     return statistics.median(each[key] for each in results)
 
 
-def compare(ours: Side, writers: int, seconds: float, work: float, where: str) -> list[dict[str, Any]]:
-    """Ours and a plain insert in turn: rate, added cost and time to checkpoint."""
-    with_log, plain = [], []
+def rounds(ours: Side, theirs: dict[str, Side], writers: int, seconds: float, work: float) -> Results:
+    """A plain insert, ours and every peer in turn, several times over: whatever else the machine does, all get some."""
+    found: Results = {name: [] for name in ("plain", "audited", *theirs)}
     for _ in range(ROUNDS):
-        plain.append(ours.run("plain", writers, seconds, work))
-        with_log.append(ours.run("audited", writers, seconds, work))
+        found["plain"].append(ours.run("plain", writers, seconds, work))
+        found["audited"].append(ours.run("audited", writers, seconds, work))
+        for name, peer in theirs.items():
+            found[name].append(peer.run("plain", writers, seconds, work))
+    return found
+
+
+def compare(found: Results, where: str) -> list[dict[str, Any]]:
+    """Ours beside a plain insert and the peers: rate, added cost and time to checkpoint."""
+    with_log, plain = found["audited"], found["plain"]
     n = sum(each["n"] for each in with_log)
     rates = middle(with_log, "rate"), middle(plain, "rate")
     added = middle(with_log, "p50") - middle(plain, "p50")
@@ -86,7 +95,12 @@ def compare(ours: Side, writers: int, seconds: float, work: float, where: str) -
         claim(f"median added cost {where}", "ms", added, 1.0, "target", 1.0 / max(added, 0.001), n),
         limit(f"time to checkpoint p99 {where}", "s", max(each["sealed_p99"] for each in with_log), 2.0, n),
         limit(f"time to checkpoint p50 {where}", "s", middle(with_log, "sealed_p50"), 2.0, n),
+        *(beside(rates[0], middle(each, "rate"), peer, where, n) for peer, each in found.items() if peer in PEERS),
     ]
+
+
+def beside(mine: float, rate: float, peer: str, where: str, n: int) -> dict[str, Any]:
+    return claim(f"audited transactions {where} vs {peer}", "tx/s", mine, rate, peer, mine / rate, n)
 
 
 def limit(name: str, unit: str, ours: float, target: float, n: int) -> dict[str, Any]:
@@ -108,28 +122,25 @@ def claim(  # noqa: PLR0913, PLR0917 - the parts of a claim
 
 
 def claims(database: str, scale: int) -> Iterator[dict[str, Any]]:
-    seconds = SECONDS * scale
-    most = 8 if database == "postgresql" else 4
-    rates = {}
-    with side("ours", database) as ours:
-        for writers in [most] if most == 8 else [1, 4]:
+    with ExitStack() as stack:
+        ours = stack.enter_context(side("ours", database))
+        theirs = {name: stack.enter_context(side(name, database)) for name in peers(database)}
+        for writers in [8] if database == "postgresql" else [1, 4]:
             for work, words in ((0.01, "with 10 ms of other work"), (0.0, "without other work")):
-                found = compare(ours, writers, seconds, work, f"on {database}, {writers} writers, {words}")
-                rates[writers, work] = found[0]["ours"]
-                yield from found
+                found = rounds(ours, theirs, writers, SECONDS * scale, work)
+                yield from compare(found, f"on {database}, {writers} writers, {words}")
     if database == "postgresql":
-        fast = rates[most, 0.0]
+        fast = middle(found["audited"], "rate")
         yield claim("audited transactions, 8 writers", "tx/s", fast, 1500, "target", fast / 1500, 0)
-    for peer, module in PEERS.items():
-        if find_spec(module) is None or (peer == "django-pghistory" and database != "postgresql"):
-            print(f"not measured: {peer} (not installed, or not for this database)", file=sys.stderr)
-            continue
-        with side(peer, database) as theirs:
-            for work, words in ((0.01, "with 10 ms of other work"), (0.0, "without other work")):
-                rate = middle([theirs.run("plain", most, seconds, work) for _ in range(ROUNDS)], "rate")
-                mine = rates[most, work]
-                name = f"audited transactions on {database}, {most} writers, {words} vs {peer}"
-                yield claim(name, "tx/s", mine, rate, peer, mine / rate, 0)
+
+
+def peers(database: str) -> Iterator[str]:
+    """The peers that can be measured here."""
+    for name, module in PEERS.items():
+        if find_spec(module) is None or (name == "django-pghistory" and database != "postgresql"):
+            print(f"not measured: {name} (not installed, or not for this database)", file=sys.stderr)
+        else:
+            yield name
 
 
 if __name__ == "__main__":

@@ -57,7 +57,11 @@ def database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
         sys.exit(f"DATABASE_URL must start with postgresql:// or sqlite:, not {parts.scheme}://")
-    options = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    often = options.get("prepare_threshold", "5")
+    if often != "none" and not (often.isascii() and often.isdigit()):
+        sys.exit(f"prepare_threshold in DATABASE_URL must be a number or none, not {often}")
+    options["prepare_threshold"] = None if often == "none" else int(often)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.removeprefix("/")),

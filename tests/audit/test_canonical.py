@@ -1,11 +1,12 @@
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.canonical import canonical, composed, instant, parse
+from audit.canonical import DEEPEST, _plainly_fits, canonical, composed, instant, parse
 from audit.refusals import Invalid
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text().map(composed)
@@ -81,3 +82,30 @@ def test_times_are_utc_with_six_digits() -> None:
     )
     with pytest.raises(Invalid):
         instant(datetime(2026, 1, 2))
+
+
+WITHIN = [None, True, 7, -(2**53) + 1, "plain", "é", [], {}, {"a_1": [1, {"b": ["x"]}]}, [[None]]]
+BEYOND = [1.0, 2**53, "e\u0301", "\ud800", {"A": 1}, {1: 1}, {"a\n": 1}, (1,), b"x", [1.0], {"a": {"b c": 1}}]
+
+
+@pytest.mark.parametrize("value", WITHIN, ids=ascii)
+def test_what_is_in_the_profile_is_kept_as_it_is(value: object) -> None:
+    assert _plainly_fits([{"a": value}]) == (value != "é")
+    assert json.loads(canonical([{"a": value}])) == [{"a": value}]
+
+
+@pytest.mark.parametrize("value", BEYOND, ids=ascii)
+def test_what_is_beyond_the_profile_does_not_fit_at_a_glance_either(value: object) -> None:
+    assert not _plainly_fits([{"a": value}])
+    with pytest.raises(Invalid):
+        canonical([{"a": value}])
+
+
+def test_the_deepest_value_is_the_same_at_a_glance_and_closely() -> None:
+    for depth in range(DEEPEST - 2, DEEPEST + 3):
+        value: object = "x"
+        for _ in range(depth):
+            value = [value]
+        assert _plainly_fits(value) == (depth <= DEEPEST)
+        with nullcontext() if depth <= DEEPEST else pytest.raises(Invalid):
+            canonical(value)

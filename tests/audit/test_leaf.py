@@ -31,3 +31,8 @@ def test_subjects_are_read_from_the_end_whatever_comes_before(names: list[str], 
 def test_bytes_that_are_no_entry_are_refused(bad: bytes) -> None:
     with pytest.raises(Invalid):
         subjects_of(bad)
+
+
+def test_subjects_nobody_would_offer_are_still_read_as_json_has_them() -> None:
+    for names in ([], ["a:1"], ['a"b'], ["a\\", "b:2"], ["é:1"], ['x","y'], ["a:1", "b c"]):
+        assert subjects_of(canonical({"subjects": names, "v": 1})) == names

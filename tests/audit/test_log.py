@@ -174,3 +174,20 @@ def test_an_entry_with_its_values_is_one_statement_where_the_database_can(
     assert (bytes(kept.body), kept.at, kept.actor_id) == (entry.body, entry.at, entry.actor_id)
     assert parse(bytes(kept.body))["private"].keys() == private.keys()
     assert dict(Opening.objects.filter(entry=kept).values_list("field", "value")) == private
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("threshold", [2, None])
+def test_the_statement_is_planned_once_where_the_connection_allows_it(threshold: int | None, offer: Callable) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite keeps its statements by itself")
+    connection.ensure_connection()
+    usual, connection.connection.prepare_threshold = connection.connection.prepare_threshold, threshold
+    try:
+        for _ in range(5):
+            offer(private={"name": "Ana"})
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%audit_opening%'")
+            assert cursor.fetchone()[0] == (0 if threshold is None else 1)
+    finally:
+        connection.connection.prepare_threshold = usual

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit import keys, proof, selectors
+from audit.merkle import consistent, included
 from audit.models import Leaf
 from audit.offline import verify
 
@@ -76,3 +79,22 @@ def test_no_other_entry_number_key_or_hash_will_do(proved: Callable, tmp_path: P
         entry.write_bytes(bytes_)
         assert not proof.holds(forged, bytes_, key)
         assert verify.check_entry(file, entry, str(key)).faults
+
+
+@pytest.mark.parametrize(("old", "new"), [(1, 700), (256, 700), (513, 600)])
+def test_a_proof_reads_all_its_tiles_in_two_statements(old: int, new: int, sequenced: Callable) -> None:
+    sequenced(700)
+    with CaptureQueriesContext(connection) as asked:
+        hashes = selectors.consistency(old, new)
+        path = selectors.proof_of(old).hashes
+    assert len([each for each in asked.captured_queries if "audit_tile" in each["sql"]]) <= 4
+    assert len(asked.captured_queries) <= 6
+    assert consistent(old, new, hashes, selectors.root(old), selectors.root(new))
+    assert included(bytes(Leaf.objects.get(seq=old).hash), old, 700, path, selectors.root(700))
+
+
+def test_nothing_is_proved_about_a_log_that_is_not_that_long(sequenced: Callable) -> None:
+    sequenced(300)
+    for size in (301, 512, 513, 70_000):
+        with pytest.raises(KeyError):
+            selectors.root(size)

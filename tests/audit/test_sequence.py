@@ -151,7 +151,7 @@ def test_the_last_signed_state_is_remembered_outside_the_database(sequenced: Cal
 STEPS = [
     "keys.signer",
     "_leaves",
-    "_move_heads",
+    "bulk.move_heads",
     "_grow",
     "_publish",
     "keys.Signer.sign",

@@ -59,7 +59,7 @@ for line in sys.stdin:
 STEPS = [
     ("sequence", "_insert_leaves", 1),
     ("sequence", "_insert_trails", 1),
-    ("sequence", "_move_heads", 1),
+    ("sequence.bulk", "move_heads", 1),
     ("sequence.Tile.objects", "bulk_create", 1),
     ("sequence.Tile.objects", "bulk_create", 2),
     ("sequence", "_take_off", 1),
