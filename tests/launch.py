@@ -65,7 +65,15 @@ def run(database: str, url: str, arguments: list[str]) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="att-data-") as data:
         report = Path(data) / "report.xml"
         environment = {**os.environ, "DATABASE_URL": url}
-        for inherited in ("BROKER_URL", "ATTESTRY_URL", "ATTESTRY_TOKEN", "ATTESTRY_BASE_URL", "MLFLOW_TRACKING_URI"):
+        # the many processes that tests start share what the first one compiled
+        for inherited in (
+            "PYTHONDONTWRITEBYTECODE",
+            "BROKER_URL",
+            "ATTESTRY_URL",
+            "ATTESTRY_TOKEN",
+            "ATTESTRY_BASE_URL",
+            "MLFLOW_TRACKING_URI",
+        ):
             environment.pop(inherited, None)
         print(f"\n=== pytest on {database}", flush=True)
         begun = time.monotonic()

@@ -128,7 +128,7 @@ class Portal:
         while not any(words in line for line in self.lines):
             ended = self.process is not None and self.process.poll() is not None
             if ended or time.monotonic() > deadline:
-                raise RuntimeError("\n".join([f"never said {words!r}:", *self.lines[-40:]]))
+                raise RuntimeError("\n".join([f"never said {words!r}:", *self.lines[-400:]]))
             time.sleep(0.1)
 
     def stop(self, number: int = signal.SIGTERM) -> int:

@@ -43,6 +43,10 @@ FEATURES_FROM: Mapping[str, tuple[str, ...]] = {
     "distance_log": ("distance_km",),
 }
 MASKING = frozenset({"customer_key", "card_network", "has_note"})
+PATIENCE = {
+    "total": 8, "connect": 8, "read": 8, "backoff_factor": 0.5, "status_forcelist": [502, 503, 504],
+    "allowed_methods": ["POST"],
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,11 @@ class Step:
 
 
 def tell(events: Iterable[Event], url: str, token: str) -> int:
-    """Send the events to the portal at `url`, one request each, and return how many; raises when one is refused."""
-    config = HttpConfig(url=url, timeout=15.0, auth=ApiKeyTokenProvider({"apiKey": token}))
+    """Send the events to the portal at `url`, one request each, and return how many; raises when one is refused.
+
+    While the portal is away or busy each is sent again, for about two minutes.
+    """
+    config = HttpConfig(url=url, timeout=15.0, auth=ApiKeyTokenProvider({"apiKey": token}), retry=PATIENCE)
     client = OpenLineageClient(transport=HttpTransport(config))
     sent = 0
     for event in events:
