@@ -142,7 +142,8 @@ def create_scope(*, actor: Actor, parent_id: UUID, kind: str, name: str, now: da
         subjects=[f"scope:{scope.pk}"],
         at=now,
         scope_id=scope.pk,
-        about={"parent": str(parent.pk), "kind": kind, "path": scope.path},
+        about={"parent": str(parent.pk), "kind": kind},
+        private={"path": scope.path},
     )
     return scope
 

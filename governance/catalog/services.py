@@ -69,9 +69,9 @@ def set_labels(*, actor: Actor, asset_id: UUID, labels: Sequence[str], revision:
     require(actor, Action.EDIT, asset)
     cleaned = rules.read_labels(labels)
     _advance(asset, revision, labels=cleaned)
-    about = {"labels": cleaned, "before": list(asset.labels)}
+    private = {"labels": " ".join(cleaned), "before": " ".join(asset.labels)}
     log.append(
-        actor=actor, action="asset.labelled", subjects=[asset.subject], scope_id=asset.scope_id, about=about, at=now
+        actor=actor, action="asset.labelled", subjects=[asset.subject], scope_id=asset.scope_id, private=private, at=now
     )
     return asset_seen_by(actor, asset_id)
 

@@ -1,5 +1,6 @@
 """What people and the worker do about personal data: ask for scans, conclude them, judge findings, waive them."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -138,13 +139,15 @@ def conclude_scan(*, actor: Actor, scan_id: UUID, answer: Answer, now: datetime)
     columns = answer.result["columns"] if answer.result else []
     records.keep_columns(scan, columns)
     fresh = records.keep_findings(scan, columns, now) if scan.dataset_id is not None else []
+    told = [(column["path"], one) for column in columns for one in column["found"]][:MOST_IN_LOG]
     log.append(
         actor=actor, action="scan.concluded", subjects=_subjects(scan), scope_id=scan.scope_id, at=now,
         about={
             "verdict": scan.verdict, "ruleset": scan.ruleset, "rows": scan.rows or 0, "digest": scan.digest,
             "why": sorted(scan.why), "columns": len(columns), "new_findings": len(fresh),
-            "findings": [_told(column["path"], one) for column in columns for one in column["found"]][:MOST_IN_LOG],
+            "findings": [{"entity": one["type"], "share": f"{one['share']:.4f}"} for _path, one in told],
         },
+        private={"columns": json.dumps([path for path, _one in told])} if told else {},
     )  # fmt: skip
     records.owe_reassessment(scan.dataset_id)
     return scan
@@ -163,10 +166,6 @@ def _close(scan: Scan, answer: Answer, now: datetime) -> bool:
     changed = ("state", "verdict", "why", "ruleset", "rows", "digest", "progress", "ended_at")
     still = Scan.objects.filter(pk=scan.pk, state__in=Scan.OPEN)
     return still.update(**{name: getattr(scan, name) for name in changed}) == 1
-
-
-def _told(path: str, one: dict[str, Any]) -> dict[str, str]:
-    return {"column": path, "entity": one["type"], "share": f"{one['share']:.4f}"}
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,8 @@ def judge_finding(*, actor: Actor, finding_id: UUID, judgement: Judgement, now: 
         raise Conflict("pii.moved")
     log.append(
         actor=actor, action=f"finding.{state}", subjects=_subjects(finding), scope_id=finding.scope_id, at=now,
-        about={"column": finding.column, "entity": finding.entity}, private={"reason": reason} if reason else {},
+        about={"entity": finding.entity},
+        private={"column": finding.column} | ({"reason": reason} if reason else {}),
     )  # fmt: skip
     records.owe_reassessment(finding.dataset_id)
     return selectors.finding_seen_by(actor, finding_id)
@@ -219,8 +219,8 @@ def propose_waiver(*, actor: Actor, finding_id: UUID, reason: str, expires_at: d
     )  # fmt: skip
     log.append(
         actor=actor, action="waiver.proposed", subjects=_subjects(waiver), scope_id=waiver.scope_id, at=now,
-        about={"column": finding.column, "entity": finding.entity, "expires_at": expires_at.isoformat()},
-        private={"reason": waiver.reason},
+        about={"entity": finding.entity, "expires_at": expires_at.isoformat()},
+        private={"column": finding.column, "reason": waiver.reason},
     )  # fmt: skip
     return waiver
 

@@ -25,10 +25,14 @@ def found(now: datetime) -> None:
     if not Registry.objects.filter(uri=uri).exists():
         taken = Registry.objects.filter(name="MLflow").exists()
         made = connect(f"MLflow {uri.partition('://')[2]}"[:100] if taken else "MLflow", uri, root(), now)
-        about = {"kind": made.kind, "uri": uri}
-        subjects = [made.subject]
         log.append(
-            actor=system(), action="registry.connected", subjects=subjects, scope_id=made.scope_id, about=about, at=now
+            actor=system(),
+            action="registry.connected",
+            subjects=[made.subject],
+            scope_id=made.scope_id,
+            about={"kind": made.kind},
+            private={"name": made.name, "uri": uri},
+            at=now,
         )
 
 

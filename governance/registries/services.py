@@ -37,9 +37,14 @@ def connect(*, actor: Actor, name: str, uri: str, scope_id: UUID | None, now: da
     if not 1 <= len(name) <= LONGEST_NAME:
         raise Invalid("registries.bad_name", most=LONGEST_NAME)
     made = records.connect(name, uri, scope, now)
-    about = {"kind": made.kind, "uri": made.uri}
     log.append(
-        actor=actor, action="registry.connected", subjects=[made.subject], scope_id=scope.pk, about=about, at=now
+        actor=actor,
+        action="registry.connected",
+        subjects=[made.subject],
+        scope_id=scope.pk,
+        about={"kind": made.kind},
+        private={"name": made.name, "uri": made.uri},
+        at=now,
     )
     return made
 
@@ -94,7 +99,8 @@ def note_probe(*, actor: Actor, registry_id: UUID, answer: dict[str, str], now: 
         action="registry.tested",
         subjects=[registry.subject],
         scope_id=registry.scope_id,
-        about=answer,
+        about={name: said for name, said in answer.items() if name != "version"},
+        private={"version": answer["version"]} if "version" in answer else {},
         outcome="failure" if "error" in answer else "success",
         at=now,
     )
@@ -168,7 +174,8 @@ def _move(actor: Actor, registry: Registry, look: Look, now: datetime) -> None:
             action="alias.moved",
             subjects=[asset.subject, registry.subject],
             scope_id=asset.scope_id,
-            about={"alias": move.alias, "from": before.get((move.model, move.alias), ""), "to": move.label},
+            about={"from": before.get((move.model, move.alias), ""), "to": move.label},
+            private={"alias": move.alias},
             at=now,
         )
 
@@ -223,8 +230,8 @@ def _note_version(actor: Actor, asset: Asset, found: Observed, registry: Registr
         action="version.noted",
         subjects=[version.subject, asset.subject],
         scope_id=asset.scope_id,
-        about={"label": version.label, "run_id": version.run_id, "code_commit": version.code_commit},
-        private={"run_user": version.run_user},
+        about={"label": version.label},
+        private={"run_user": version.run_user, "run_id": version.run_id, "code_commit": version.code_commit},
         at=now,
     )
 
