@@ -64,7 +64,7 @@ def respond(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """Answer a refusal outside the REST framework: problem+json on machine paths, a page elsewhere."""
     refusal = remembered(request, refusal)
     status = status_of(refusal)
-    if request.path.startswith(("/api/", "/access/v1/", "/.well-known/")):
+    if request.path.startswith(("/api/", "/access/v1/", "/.well-known/", "/metrics")):
         response: HttpResponse = JsonResponse(problem(refusal), status=status, content_type=PROBLEM)
     elif isinstance(refusal, Unavailable):
         # no request: whatever the page's frame would look up may be what is away

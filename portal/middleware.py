@@ -24,7 +24,7 @@ from portal.denials import remembered
 from portal.reading import unreadable
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
-MACHINES = ("/api/", "/access/v1/", "/.well-known/")
+MACHINES = ("/api/", "/access/v1/", "/.well-known/", "/metrics")
 UNTIMED = ("/healthz", "/readyz", "/static/")
 USED_AGAIN = timedelta(minutes=1)
 

@@ -15,7 +15,7 @@ from governance.registries import urls as registries
 from governance.reports import urls as reports
 from governance.signin import urls as signin
 from lineage import urls as lineage
-from portal import api, schema, search, views
+from portal import api, metrics, schema, search, views
 
 ROOMS = (audit, lineage, access, signin, catalog, pii, policies, registries, promotions, reports, privacy)
 
@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences", views.preferences, name="preferences"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics.page, name="metrics"),
     path("api/schema", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),
     path("api/docs", schema.docs_page, name="api.docs"),
     path("api/v1/jobs/<uuid:pk>", api.JobView.as_view(), name="api.job"),

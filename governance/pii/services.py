@@ -24,6 +24,7 @@ from jobs.records import enqueue
 from lineage.selectors import dataset
 
 MOST_IN_LOG = 100
+JUDGED: dict[str, str] = {Finding.State.CONFIRMED: "finding.confirmed", Finding.State.DISPUTED: "finding.disputed"}
 UNREADABLE = frozenset({
     "pii.no_such_file", "pii.cannot_open", "pii.not_a_file", "pii.empty_file", "pii.not_text", "pii.unknown_format",
     "pii.not_that_format", "pii.broken_file", "pii.outside_roots", "pii.path_not_absolute",
@@ -192,7 +193,7 @@ def judge_finding(*, actor: Actor, finding_id: UUID, judgement: Judgement, now: 
     if same.update(**change) != 1:
         raise Conflict("pii.moved")
     log.append(
-        actor=actor, action=f"finding.{state}", subjects=_subjects(finding), scope_id=finding.scope_id, at=now,
+        actor=actor, action=JUDGED[state], subjects=_subjects(finding), scope_id=finding.scope_id, at=now,
         about={"entity": finding.entity},
         private={"column": finding.column} | ({"reason": reason} if reason else {}),
     )  # fmt: skip

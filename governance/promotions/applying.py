@@ -20,6 +20,9 @@ from governance.promotions.models import Promotion
 from governance.registries import records as registries
 from jobs.records import enqueue
 
+ENDED: dict[str, str] = {"superseded": "promotion.superseded", "rolled_back": "promotion.rolled_back"}
+"""The action that ends what was live before, by the state it ends in."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -76,7 +79,7 @@ def finish(*, actor: Actor, promotion_id: UUID, kept: bool, now: datetime) -> Pr
         log.append(**records.entry(actor, promotion, "promotion.apply_failed", now, code=code))
         return promotion
     for ended, state in records.supersede(promotion, now):
-        log.append(**records.entry(actor, ended, f"promotion.{state}", now, by=promotion.key))
+        log.append(**records.entry(actor, ended, ENDED[state], now, by=promotion.key))
     records.advance(promotion, promotion.revision, state="applied", applied_at=now, failure=None, moving=False)
     records.note_alias(actor, promotion, promotion.version.label, now)
     registries.expect_alias(promotion.asset, promotion.alias, promotion.version, promotion.pk, now, promotion.key)

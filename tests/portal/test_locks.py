@@ -36,7 +36,7 @@ PUBLIC = {
 }
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 OURS = ("jobs", "audit", "lineage", "governance")
-MACHINES = ("/api/", "/access/v1/", "/.well-known/")
+MACHINES = ("/api/", "/access/v1/", "/.well-known/", "/metrics")
 MEANT = {
     "aliases": ("governance.Asset",),
     "approvals": ("governance.Promotion",),

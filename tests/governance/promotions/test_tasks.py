@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
+from audit.actor import system
 from audit.models import Entry
 from governance.catalog.models import Version
 from governance.promotions import selectors, tasks
@@ -76,7 +77,7 @@ def seen(shelf, key):
     with transaction.atomic():
         from governance.promotions import records
 
-        records.note_alias(made, shelf.at or "", clock.now())
+        records.note_alias(system(), made, shelf.at or "", clock.now())
 
 
 def said_on(world, key):
@@ -216,9 +217,14 @@ class TestAliasMovedByHand:
         shelf.files["9"], shelf.at = "nine", "9"
         made = apply(key)
         assert (made.state, made.failure["code"]) == ("apply_failed", "promotions.alias_unknown")
-        assert reassess(key).state == "apply_failed"
         assert "not in the catalog yet" in said_on(world, key)
+        for _ in range(2):
+            waits = reassess(key)
+            assert (waits.state, waits.decided_at) == ("in_review", None)
+        assert "What runs there now is not known here" in said_on(world, key)
         shelf.at = None
+        seen(shelf, key)
+        assert reassess(key).state == "approved"
         assert apply(key).state == "applied"
 
 
