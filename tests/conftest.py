@@ -25,6 +25,14 @@ properties.register_profile("house", deadline=None, suppress_health_check=[Healt
 properties.load_profile("house")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only means something on another database than this run's."""
+    other = {"sqlite": "postgresql", "postgresql": "sqlite"}[connection.vendor]
+    if beside := [item for item in items if item.get_closest_marker(other)]:
+        config.hook.pytest_deselected(items=beside)
+        items[:] = [item for item in items if not item.get_closest_marker(other)]
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _only_loopback() -> Iterator[None]:
     """Refuse every socket that leaves this machine, with a sentence."""

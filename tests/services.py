@@ -157,9 +157,9 @@ def redis() -> Iterator[str]:
             yield f"redis+socket://{socket}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgresql_url() -> Iterator[str]:
-    """A throwaway PostgreSQL of this test's own, whatever database the suite runs on."""
+    """A throwaway PostgreSQL of these tests' own, whatever database the suite runs on."""
     if postgresql_folder() is None:
         pytest.skip(HOW_TO_GET["postgresql"])
     with postgresql() as url:

@@ -72,7 +72,10 @@ class Request:
 
 @dataclass
 class Past:
-    """Everything that a sequence of entries tells: requests, where decisions put aliases, where they were seen."""
+    """Everything that a sequence of entries tells: requests, where decisions put aliases, where those were seen.
+
+    An alias that no decision governs may be named after a person, so its moves are told without its name.
+    """
 
     requests: dict[str, Request] = field(default_factory=dict)
     expected: dict[tuple[str, str], Request] = field(default_factory=dict)
@@ -92,7 +95,8 @@ def fold(lines: Iterable[Line]) -> Past:
         if line.said["action"] == MOVED:
             about = line.said["about"]
             model = next(pk for kind, pk in subjects.items() if kind != "registry")
-            past.seen[model, about["alias"]] = about["to"]
+            if "alias" in about:
+                past.seen[model, about["alias"]] = about["to"]
         elif {"promotion", "asset", "model_version"} <= subjects.keys() and "key" in line.said["about"]:
             _tell(past, line, subjects)
     return past
@@ -117,6 +121,7 @@ def _tell(past: Past, line: Line, subjects: Mapping[str, str]) -> None:
         made.applied_at, made.alias, made.label = line.said["at"], about["alias"], about["after"]
         made.manifest_digest = about["manifest_digest"]
         past.expected[made.asset, made.alias] = made
+        past.seen[made.asset, made.alias] = made.label
     if made.state in ENDED:
         made.ended_at = made.ended_at or line.said["at"]
 
@@ -193,7 +198,7 @@ def differences(log: Tables, found: Tables, pruned: Collection[str] = ()) -> lis
         *_between("governance_promotion", log.promotions, found.promotions, pruned),
         *_between("governance_decision", log.decisions, found.decisions, decided),
         *_between("governance_aliasexpected", log.expected, found.expected, places),
-        *_between("governance_aliasseen", log.seen, found.seen, ()),
+        *_between("governance_aliasseen", log.seen, {at: found.seen[at] for at in found.seen.keys() & log.seen}, ()),
     ]
 
 

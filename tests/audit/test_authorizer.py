@@ -12,7 +12,7 @@ from audit.models import GUARDED, WRITTEN_ONCE, Entry, Opening
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.skipif("connection.vendor != 'sqlite'", reason="authorizers are SQLite's"),
+    pytest.mark.sqlite,
 ]
 
 

@@ -177,10 +177,9 @@ def test_an_entry_with_its_values_is_one_statement_where_the_database_can(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql  # SQLite keeps its statements by itself
 @pytest.mark.parametrize("threshold", [2, None])
 def test_the_statement_is_planned_once_where_the_connection_allows_it(threshold: int | None, offer: Callable) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite keeps its statements by itself")
     connection.ensure_connection()
     usual, connection.connection.prepare_threshold = connection.connection.prepare_threshold, threshold
     try:

@@ -17,7 +17,7 @@ from audit.models import GUARDED, WRITTEN_ONCE, Checkpoint, Leaf, Opening, Pendi
 from audit.refusals import Forbidden, Invalid
 
 HOUSE = Path(__file__).resolve().parents[2]
-postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="roles are PostgreSQL's")
+postgresql = pytest.mark.postgresql
 NAMED = roles.Named("owner_of_this_test", "app_of_this_test")
 REFUSED = ("permission denied", "must be owner", "must be superuser", "append-only")
 
@@ -139,7 +139,7 @@ def test_names_that_cannot_serve_are_refused(named: roles.Named, db: None) -> No
         roles.statements(named)
 
 
-@pytest.mark.skipif("connection.vendor != 'sqlite'")
+@pytest.mark.sqlite
 @pytest.mark.django_db
 def test_sqlite_has_no_roles_and_says_so(founded: Any, now: Any) -> None:
     assert not roles.separate()

@@ -92,10 +92,9 @@ def test_what_was_committed_is_numbered_once_and_nothing_else(data_dir: Path) ->
         assert [each["subj_seq"] for each in chain] == list(range(len(chain)))
 
 
+@pytest.mark.postgresql  # SQLite has one writer at a time, so commits follow ids
 def test_an_entry_committed_late_is_not_passed_over(data_dir: Path) -> None:
     """Numbers follow commits: an earlier id that commits after a later one was numbered still gets its own."""
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite has one writer at a time, so commits follow ids")
     offered, numbered = threading.Event(), threading.Event()
 
     def slow() -> None:

@@ -156,10 +156,13 @@ def test_with_no_room_for_the_memory_nothing_is_published_until_there_is(data_di
 
 
 @pytest.mark.sqlite
-@pytest.mark.skipif("connection.vendor != 'sqlite'")
 def test_in_a_full_database_nothing_is_half_numbered_and_it_goes_on_with_room(data_dir: Path) -> None:
     kept = offer(300)
     with connection.cursor() as cursor:
+        cursor.execute("PRAGMA freelist_count")
+        (free,) = cursor.fetchone()
+        cursor.execute("CREATE TABLE filler (bytes)")
+        cursor.execute(f"INSERT INTO filler VALUES (zeroblob({4096 * free}))")
         cursor.execute("PRAGMA page_count")
         (pages,) = cursor.fetchone()
         cursor.execute(f"PRAGMA max_page_count = {pages + 2}")
@@ -174,6 +177,7 @@ def test_in_a_full_database_nothing_is_half_numbered_and_it_goes_on_with_room(da
                     )  # fmt: skip
         finally:
             cursor.execute("PRAGMA max_page_count = 1073741823")
+            cursor.execute("DROP TABLE filler")
     assert not Leaf.objects.exists()
     assert Pending.objects.count() == Entry.objects.count() == 300
     sequence.run_once(clock.now())

@@ -60,13 +60,13 @@ def test_what_is_written_once_is_never_changed_or_deleted(model, full: None) -> 
 
 
 @pytest.mark.parametrize("model", [*ONCE, Opening, Pending], ids=lambda model: model.__name__)
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.postgresql
 def test_no_table_is_truncated(model, full: None) -> None:
     assert refuses(f"TRUNCATE {model._meta.db_table} CASCADE")
 
 
 @pytest.mark.parametrize("model", [*ONCE, Opening, Pending], ids=lambda model: model.__name__)
-@pytest.mark.skipif("connection.vendor != 'sqlite'")
+@pytest.mark.sqlite
 def test_no_row_is_replaced_by_an_insert(model, full: None) -> None:
     table = model._meta.db_table
     assert model.objects.exists()
@@ -74,7 +74,7 @@ def test_no_row_is_replaced_by_an_insert(model, full: None) -> None:
         assert refuses(f"{way} INTO {table} SELECT * FROM {table} LIMIT 1")
 
 
-@pytest.mark.skipif("connection.vendor != 'sqlite'")
+@pytest.mark.sqlite
 def test_a_row_is_not_replaced_through_its_other_key(full: None) -> None:
     columns = "seq, entry_id, body, hash"
     assert refuses(f"INSERT OR REPLACE INTO audit_leaf ({columns}) SELECT 9999, entry_id, body, hash FROM audit_leaf")
@@ -103,7 +103,7 @@ def test_a_guard_that_is_lifted_is_missed(db: None) -> None:
     assert triggers.standing(connection) == set(triggers.expected(connection.vendor))
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.postgresql
 def test_replication_does_not_slip_past_the_guards(full: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")

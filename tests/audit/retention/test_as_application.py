@@ -13,7 +13,7 @@ from tests.audit.test_roles import NAMED
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.skipif("connection.vendor != 'postgresql'", reason="roles are PostgreSQL's"),
+    pytest.mark.postgresql,
 ]
 
 

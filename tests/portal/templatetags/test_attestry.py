@@ -105,10 +105,16 @@ def test_icons_used_in_templates_exist() -> None:
             assert name in ICONS, f"{page}: {name}"
 
 
+def test_a_table_that_may_scroll_is_named_and_reached_by_keyboard() -> None:
+    for page in (HOUSE / "templates").rglob("*.html"):
+        for wrap in re.findall(r'<div class="table-wrap"[^>]*>', page.read_text()):
+            assert 'tabindex="0" role="region" aria-label="' in wrap, page
+
+
 def test_no_template_carries_inline_style_or_script() -> None:
     for page in (HOUSE / "templates").rglob("*.html"):
         text = page.read_text()
-        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:", text), page
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=[\x22']|<script(?![^>]*\ssrc=)|javascript:", text), page
 
 
 def test_the_sheet_stays_small() -> None:
