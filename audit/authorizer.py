@@ -17,11 +17,16 @@ from audit.models import GUARDED, WRITTEN_ONCE
 REFUSED = "not authorized"
 EMPTIES = "audit_pruned_empties"
 """The trigger that removes content under an entry that says so; the triggers on what it changes check that."""
+INDEX, ADDED, EMPTIED = "audit_words_index", "audit_words_added", "audit_words_emptied"
+"""SQLite's index of words, and the triggers that keep it: nothing else may write to it."""
 _ONCE, _GUARDED = frozenset(WRITTEN_ONCE), frozenset(GUARDED)
+_PARTS = frozenset(f"{INDEX}_{each}" for each in ("data", "idx", "config"))
+"""The tables of FTS5 behind it. FTS5 adds and deletes rows of them in our name, so that these two cannot be refused."""
 _OF_FIRST = {
-    sqlite3.SQLITE_UPDATE: _GUARDED,
-    sqlite3.SQLITE_DELETE: _ONCE,
-    sqlite3.SQLITE_DROP_TABLE: _GUARDED,
+    sqlite3.SQLITE_UPDATE: _GUARDED | {INDEX, *_PARTS},
+    sqlite3.SQLITE_DELETE: _ONCE | {INDEX},
+    sqlite3.SQLITE_DROP_TABLE: _GUARDED | _PARTS,
+    sqlite3.SQLITE_DROP_VTABLE: frozenset({INDEX}),
 }
 _OF_SECOND = frozenset(
     {
@@ -76,11 +81,13 @@ def answer(action: int, first: str | None, second: str | None, _database: str | 
     """SQLite's question about one step of a statement that is being compiled: may it?"""
     if action in (sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT):
         return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_UPDATE and second == "body" and inside == EMPTIES:
+    if action == sqlite3.SQLITE_UPDATE and second in {"body", "words"} and inside == EMPTIES:
         return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_INSERT and first == INDEX and inside not in {ADDED, EMPTIED}:
+        return sqlite3.SQLITE_DENY
     if action in _OF_FIRST and first in _OF_FIRST[action]:
         return sqlite3.SQLITE_DENY
-    if action in _OF_SECOND and second in _GUARDED:
+    if action in _OF_SECOND and second in _GUARDED | _PARTS:
         return sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_PRAGMA and second is not None and str(first).lower() == "writable_schema":
         return sqlite3.SQLITE_DENY

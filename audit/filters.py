@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext
 
-from audit import selectors
+from audit import search, selectors, words
 from audit.leaf import OUTCOMES
 from audit.models import Entry
 from audit.refusals import Malformed
@@ -20,10 +20,12 @@ from audit.refusals import Malformed
 class Wanted:
     """The filters as they were asked for; empty ones do not filter.
 
+    `q` are words that must all be in the entry, in any order, a `*` behind one for all that begin so.
     `actor` is an id or a part of a name or e-mail, `action` a beginning (`promotion.`), `subject` a whole id
     (`promotion:<uuid>`), `since` and `until` a date or a moment in UTC (`until` a date includes that day).
     """
 
+    q: str = ""
     actor: str = ""
     action: str = ""
     subject: str = ""
@@ -43,12 +45,11 @@ def asked(query: QueryDict) -> Wanted:
 
 def apply(rows: QuerySet[Entry], wanted: Wanted) -> QuerySet[Entry]:
     """Keep what was asked for; refused with the name of the filter that cannot be understood."""
-    if wanted.actor:
-        rows = rows.filter(_by(wanted.actor))
+    for asked_for, condition in ((wanted.q, _saying), (wanted.actor, _by), (wanted.subject, selectors.about)):
+        if asked_for:
+            rows = rows.filter(condition(asked_for))
     if wanted.action:
         rows = rows.filter(action__startswith=wanted.action)
-    if wanted.subject:
-        rows = rows.filter(selectors.about(wanted.subject))
     if wanted.outcome:
         if wanted.outcome not in OUTCOMES:
             raise Malformed("audit.bad_filter", name="outcome", why=", ".join(OUTCOMES))
@@ -58,6 +59,13 @@ def apply(rows: QuerySet[Entry], wanted: Wanted) -> QuerySet[Entry]:
     if wanted.until:
         rows = rows.filter(at__lte=_moment("until", wanted.until, time.max))
     return rows
+
+
+def _saying(text: str) -> Q:
+    found = words.sought(text)
+    if not found:
+        raise Malformed("audit.bad_filter", name="q", why="promotion, PR-42, credit*")
+    return search.saying(found)
 
 
 def _by(actor: str) -> Q:

@@ -1,9 +1,10 @@
-"""The tables of the log. What is written once is kept so by the database; `WRITTEN_ONCE` lists it.
+"""The tables of the log. Everything but `Pending`, `Head` and `Opening` is written once, and the database holds that.
 
 There are no foreign keys in the database: an entry outlives whatever it is about. `triggers` has them.
 """
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.leaf import OUTCOMES
 from audit.retention.models import Hold, Proposal, Pruned, RetentionPolicy
@@ -57,6 +58,25 @@ class Leaf(models.Model):
 
     def __str__(self) -> str:
         return f"leaf {self.seq}"
+
+
+class WordsField(models.TextField):  # type: ignore[type-arg]
+    """Words of an entry as the database searches them: a `tsvector` on PostgreSQL, on SQLite a text with blanks."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        """The column's type."""
+        return "tsvector" if connection.vendor == "postgresql" else "text"
+
+
+class Words(models.Model):
+    """The words of a numbered entry, for looking it up; none when it was pruned. Made by `words`, kept by `search`."""
+
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="words")
+    seq = models.BigIntegerField(unique=True)
+    words = WordsField()
+
+    def __str__(self) -> str:
+        return f"words of leaf {self.seq}"
 
 
 class Trail(models.Model):
@@ -175,33 +195,6 @@ class Opening(models.Model):
         return f"{self.field} of entry {self.entry_id}"
 
 
-class Reading(models.Model):
-    """What somebody reads these minutes: how often again since its entry, and which numbers. Goes when that is told."""
-
-    asked = models.CharField(max_length=64, unique=True)
-    reader_id = models.UUIDField()
-    kind = models.CharField(max_length=20)
-    via = models.CharField(max_length=20)
-    on_behalf_of = models.UUIDField(null=True)
-    token_id = models.UUIDField(null=True)
-    door = models.CharField(max_length=20)
-    noted = models.UUIDField(null=True)
-    since = models.DateTimeField()
-    until = models.DateTimeField()
-    again = models.BigIntegerField(default=0)
-    low = models.BigIntegerField(null=True)
-    high = models.BigIntegerField(null=True)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["reader_id", "door", "until"], name="audit_reading_by_reader"),
-            models.Index(fields=["until"], name="audit_reading_by_end"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.reader_id} reads {self.door}"
-
-
 class Blob(models.Model):
     """Large immutable bytes under their own digest, `sha256:` and 64 hex digits."""
 
@@ -216,6 +209,7 @@ class Blob(models.Model):
 WRITTEN_ONCE = (
     "audit_entry",
     "audit_leaf",
+    "audit_words",
     "audit_trail",
     "audit_tile",
     "audit_checkpoint",

@@ -1,8 +1,9 @@
 """The sequencer: gives entries their numbers, grows the tree, signs a checkpoint about every second.
 
-Every worker runs one as a thread; whoever holds the lock works. Two steps, each its own transaction: number (leaves,
-links, full tiles, queue emptied), then publish (sign, remember outside the database, store). Killed between any two
-instructions, the next run goes on from what is there. Nothing is ever signed below or beside what was signed last.
+Every worker runs one as a thread; whoever holds the lock works. Three steps, each its own transaction: number (leaves,
+links, full tiles, queue emptied), publish (sign, remember outside the database, store), index the words. Killed between
+any two instructions, the next run goes on from what is there. Nothing is ever signed below or beside what was signed
+last.
 """
 
 import logging
@@ -15,14 +16,14 @@ from itertools import count
 
 from django.db import close_old_connections, connection, transaction
 
-from audit import bulk, keys, selectors, sidecar
+from audit import bulk, keys, search, selectors, sidecar
 from audit.actor import system
 from audit.checkpoint import Checkpoint as State
 from audit.checkpoint import Vkey, verify
 from audit.leaf import LOG, Link, leaf_bytes, subjects_of
 from audit.log import append
 from audit.merkle import leaf_hash, root_of
-from audit.models import Checkpoint, Tile
+from audit.models import Checkpoint, Pending, Tile
 from audit.refusals import Conflict, Unavailable
 from audit.tiles import FULL
 from audit.timekeeping import Watch
@@ -31,6 +32,8 @@ from jobs import selectors as clock
 log = logging.getLogger("attestry.audit")
 BATCH, BATCHES = 4000, 5
 """Entries numbered in one transaction, and such transactions before the next checkpoint at the latest."""
+INDEXED = 1000
+"""Entries whose words are indexed in one transaction."""
 EVERY = 1.0
 """Seconds between two looks at the queue, and so between two checkpoints."""
 _WAITING = (
@@ -38,7 +41,7 @@ _WAITING = (
 )
 _LOOK = (
     "SELECT (SELECT min(entry_id) FROM audit_pending), (SELECT max(seq) FROM audit_leaf),"
-    " (SELECT max(size) FROM audit_checkpoint)"
+    " (SELECT max(size) FROM audit_checkpoint), (SELECT max(seq) FROM audit_words)"
 )
 _ADVISORY = 0x61747465_73747279
 """The PostgreSQL advisory lock of the sequencer; any constant that nobody else uses."""
@@ -69,6 +72,7 @@ def run_once(now: datetime) -> int:
             if last < BATCH:
                 break
         _publish(now, signer)
+        _index()
     return numbered
 
 
@@ -92,9 +96,9 @@ def _run(stop: threading.Event) -> None:
 
 
 def _idle() -> bool:
-    """Whether nothing waits and everything numbered is published; one statement, without a lock or a transaction."""
-    ((first, last, published),) = bulk.fetch(_LOOK, [])
-    return first is None and (-1 if last is None else last) + 1 == (published or 0)
+    """Whether nothing waits, and everything numbered is published and found by its words; one statement, no lock."""
+    ((first, last, published, said),) = bulk.fetch(_LOOK, [])
+    return first is None and (-1 if last is None else last) + 1 == (published or 0) and said == last
 
 
 @contextmanager
@@ -227,3 +231,11 @@ def _publish(now: datetime, signer: keys.Signer) -> None:
         note = signer.sign(state)
         sidecar.remember(sidecar.Signed(state, str(signer.vkey)), seen)
         Checkpoint.objects.create(size=size, root=state.root, note=note, at=now)
+
+
+def _index() -> None:
+    """Let what was numbered be found by its words, as long as nothing waits for its number."""
+    for _ in range(BATCHES * BATCH // INDEXED):
+        with _alone() as got:
+            if not got or search.catch_up(INDEXED) < INDEXED or Pending.objects.exists():
+                return

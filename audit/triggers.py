@@ -19,6 +19,7 @@ UNNAMED = "the content of an entry goes only under an entry of this moment that 
 _KEYS: dict[str, tuple[str, ...]] = {
     "audit_entry": ("id",),
     "audit_leaf": ("seq", "entry_id"),
+    "audit_words": ("entry_id", "seq"),
     "audit_trail": ("id", "subject, number"),
     "audit_tile": ("id", "level, number"),
     "audit_checkpoint": ("size",),
@@ -34,13 +35,17 @@ _POSTGRESQL = f"""
 CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE place bigint;
 BEGIN
-    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME IN ('audit_entry', 'audit_leaf') THEN
-        IF TG_TABLE_NAME = 'audit_leaf' THEN
-            place := OLD.seq;
-        ELSE
+    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME IN ('audit_entry', 'audit_leaf', 'audit_words') THEN
+        IF TG_TABLE_NAME = 'audit_entry' THEN
             SELECT seq INTO place FROM audit_leaf WHERE entry_id = OLD.id;
+        ELSE
+            place := OLD.seq;
         END IF;
-        OLD.body := ''::bytea;
+        IF TG_TABLE_NAME = 'audit_words' THEN
+            OLD.words := ''::tsvector;
+        ELSE
+            OLD.body := ''::bytea;
+        END IF;
         IF NEW IS NOT DISTINCT FROM OLD AND EXISTS (
             SELECT FROM audit_pruned p JOIN audit_pending q ON q.entry_id = p.entry_id
             WHERE place BETWEEN p.first AND p.last
@@ -80,6 +85,7 @@ BEGIN
         SELECT entry_id FROM audit_leaf WHERE seq BETWEEN NEW.first AND NEW.last
     );
     UPDATE audit_leaf SET body = '' WHERE seq BETWEEN NEW.first AND NEW.last;
+    UPDATE audit_words SET words = '' WHERE seq BETWEEN NEW.first AND NEW.last;
     RETURN NULL;
 END $$;
 DO $$ BEGIN
@@ -87,10 +93,11 @@ DO $$ BEGIN
 END $$;
 """
 _EMPTYING = {
-    "audit_entry": ("OLD.id", ("id", "scope_id", "action", "outcome", "actor_id", "at")),
-    "audit_leaf": ("OLD.entry_id", ("seq", "entry_id", "hash")),
+    "audit_entry": ("OLD.id", "body = x''", ("id", "scope_id", "action", "outcome", "actor_id", "at")),
+    "audit_leaf": ("OLD.entry_id", "body = x''", ("seq", "entry_id", "hash")),
+    "audit_words": ("OLD.entry_id", "words = ''", ("seq", "entry_id")),
 }
-"""On SQLite, which columns must stay when a body is emptied."""
+"""On SQLite, what becomes of a body, and of its words, when it is emptied, and which columns must stay."""
 _SQLITE_CHECK = """INSERT ON audit_pruned WHEN NEW.first > NEW.last
  OR NOT EXISTS (SELECT 1 FROM audit_checkpoint WHERE size > NEW.last) OR NOT EXISTS (
     SELECT 1 FROM audit_entry e JOIN audit_pending q ON q.entry_id = e.id,
@@ -102,7 +109,8 @@ _SQLITE_EMPTIES = """INSERT ON audit_pruned BEGIN
     UPDATE audit_entry SET body = x'' WHERE id IN (
         SELECT entry_id FROM audit_leaf WHERE seq BETWEEN NEW.first AND NEW.last
     );
-    UPDATE audit_leaf SET body = x'' WHERE seq BETWEEN NEW.first AND NEW.last"""
+    UPDATE audit_leaf SET body = x'' WHERE seq BETWEEN NEW.first AND NEW.last;
+    UPDATE audit_words SET words = '' WHERE seq BETWEEN NEW.first AND NEW.last"""
 
 
 def set_guards(connection: BaseDatabaseWrapper) -> None:
@@ -213,10 +221,10 @@ def _event(table: str, name: str) -> str:
 
 def _emptied(table: str) -> str:
     """On SQLite: whether an update does nothing but empty a body that an entry of this moment names."""
-    entry, columns = _EMPTYING[table]
+    entry, empty, columns = _EMPTYING[table]
     same = " AND ".join(f"NEW.{each} IS OLD.{each}" for each in columns)
     return (
-        f"NEW.body = x'' AND {same} AND EXISTS (SELECT 1 FROM audit_pruned p"
+        f"NEW.{empty} AND {same} AND EXISTS (SELECT 1 FROM audit_pruned p"
         " JOIN audit_pending q ON q.entry_id = p.entry_id JOIN audit_leaf l ON l.seq BETWEEN p.first AND p.last"
         f" WHERE l.entry_id = {entry})"
     )

@@ -1,3 +1,4 @@
+import audit.models
 import django.db.models.deletion
 import uuid
 from django.db import migrations, models
@@ -141,25 +142,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Reading",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("asked", models.CharField(max_length=64, unique=True)),
-                ("reader_id", models.UUIDField()),
-                ("kind", models.CharField(max_length=20)),
-                ("via", models.CharField(max_length=20)),
-                ("on_behalf_of", models.UUIDField(null=True)),
-                ("token_id", models.UUIDField(null=True)),
-                ("door", models.CharField(max_length=20)),
-                ("noted", models.UUIDField(null=True)),
-                ("since", models.DateTimeField()),
-                ("until", models.DateTimeField()),
-                ("again", models.BigIntegerField(default=0)),
-                ("low", models.BigIntegerField(null=True)),
-                ("high", models.BigIntegerField(null=True)),
-            ],
-        ),
-        migrations.CreateModel(
             name="RetentionPolicy",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -234,6 +216,24 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="Words",
+            fields=[
+                (
+                    "entry",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        primary_key=True,
+                        related_name="words",
+                        serialize=False,
+                        to="audit.entry",
+                    ),
+                ),
+                ("seq", models.BigIntegerField(unique=True)),
+                ("words", audit.models.WordsField()),
+            ],
+        ),
         migrations.AddIndex(
             model_name="entry",
             index=models.Index(fields=["scope_id", "id"], name="audit_entry_by_scope"),
@@ -275,14 +275,6 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("state", "waiting")), fields=("kind", "target"), name="audit_asked_once"
             ),
-        ),
-        migrations.AddIndex(
-            model_name="reading",
-            index=models.Index(fields=["reader_id", "door", "until"], name="audit_reading_by_reader"),
-        ),
-        migrations.AddIndex(
-            model_name="reading",
-            index=models.Index(fields=["until"], name="audit_reading_by_end"),
         ),
         migrations.AddConstraint(
             model_name="tile",

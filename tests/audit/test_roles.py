@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from audit import fence, roles, sequence, services
+from audit import fence, roles, search, sequence, services, words
 from audit.actor import operator
-from audit.models import GUARDED, WRITTEN_ONCE, Checkpoint, Leaf, Opening, Pending
+from audit.models import GUARDED, WRITTEN_ONCE, Checkpoint, Entry, Leaf, Opening, Pending
 from audit.refusals import Forbidden, Invalid
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -116,6 +116,24 @@ def test_a_right_too_many_is_noticed(separated: None) -> None:
         cursor.execute(f"GRANT {NAMED.owner} TO {NAMED.application}")
         cursor.execute(f"SET LOCAL SESSION AUTHORIZATION {NAMED.application}")
     assert not roles.separate()
+
+
+@postgresql
+@pytest.mark.django_db
+def test_the_application_finds_entries_and_a_new_index_gives_it_no_more_rights(
+    separated: None, offer: Callable, now: Any
+) -> None:
+    entry = offer("thing.zebra")
+    sequence.run_once(now)
+    zebra = search.saying(words.sought("zebra"))
+    assert Entry.objects.get(zebra).pk == entry.pk
+    with connection.cursor() as cursor:
+        cursor.execute("RESET SESSION AUTHORIZATION")
+        cursor.execute(f"GRANT ALL ON audit_words TO {NAMED.application}")
+        search.set_up(connection)
+        cursor.execute(f"SET LOCAL SESSION AUTHORIZATION {NAMED.application}")
+    assert roles.separate()
+    assert Entry.objects.get(zebra).pk == entry.pk
 
 
 @postgresql
