@@ -15,15 +15,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit import delivery, filters, keys, proof, protections, rotation, selectors, services, witness
 from audit import export as files
+from audit import filters, keys, proof, protections, readings, rotation, selectors, services, witness
 from audit.actor import Actor, require
-from audit.dialects import DIALECTS
 from audit.doors import actor_of, now_of, page
 from audit.models import Entry
 from audit.offline import verify
 from audit.refusals import Invalid, Malformed, NotSeen
 from audit.retention import selectors as retention
+from audit.tiles import FULL, read_path
 
 BYTES = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
@@ -100,11 +100,15 @@ def told(entry: Entry, published: int) -> dict[str, Any]:
     }
 
 
-def opened(actor: Actor, entry: Entry) -> list[dict[str, str]]:
-    """The openings of an entry that `actor` may read."""
-    if not selectors.may_open(actor, entry):
-        return []
-    found = selectors.openings(entry)
+def opened(request: HttpRequest | Request, entry: Entry) -> list[dict[str, str]]:
+    """The openings of an entry that whoever asks may read; what they read is recorded first."""
+    actor, now = actor_of(request), now_of(request)
+    found = list(selectors.openings(entry)) if selectors.may_open(actor, entry) else []
+    if found:
+        services.note_opening(actor=actor, entry=entry, fields=[each.field for each in found], now=now)
+    else:
+        leaf = getattr(entry, "leaf", None)
+        services.note_read(actor=actor, read=readings.of_entry(leaf.seq if leaf else None), now=now)
     return [{"field": each.field, "value": each.value, "salt": bytes(each.salt).hex()} for each in found]
 
 
@@ -114,8 +118,10 @@ class EntriesView(APIView):
     @extend_schema(parameters=filter_parameters(), responses=EntriesBody)
     def get(self, request: Request) -> Response:
         """Return the entries you may read, newest first: all of them, or those of the scopes you audit."""
-        rows = filters.apply(selectors.entries_for(actor_of(request)), filters.asked(request.GET))
-        found, cursor = page(request, rows, order=("-id",))
+        actor, wanted = actor_of(request), filters.asked(request.GET)
+        found, cursor = page(request, filters.apply(selectors.entries_for(actor), wanted), order=("-id",))
+        if selectors.audits_somewhere(actor):
+            services.note_read(actor=actor, read=readings.of_page(wanted, found), now=now_of(request))
         published = selectors.published()
         return Response({"results": [told(each, published) for each in found], "next": cursor})
 
@@ -126,9 +132,8 @@ class EntryView(APIView):
     @extend_schema(responses=EntryBody)
     def get(self, request: Request, seq: int) -> Response:
         """Return the entry, its exact bytes, and the openings you may read."""
-        actor = actor_of(request)
-        entry = selectors.leaf_seen_by(actor, seq).entry
-        return Response(told(entry, selectors.published()) | {"openings": opened(actor, entry)})
+        entry = selectors.leaf_seen_by(actor_of(request), seq).entry
+        return Response(told(entry, selectors.published()) | {"openings": opened(request, entry)})
 
 
 class ConsistencyBody(serializers.Serializer[Any]):
@@ -275,53 +280,6 @@ class ChangesView(APIView):
         return Response({"results": told, "next": None})
 
 
-class SinkBody(serializers.Serializer[Any]):
-    """A system that collects our entries, and how far it is."""
-
-    name = serializers.CharField()
-    address = serializers.CharField(help_text="without path and query")
-    dialect = serializers.ChoiceField(sorted(DIALECTS))
-    delivered = serializers.IntegerField(help_text="entries it has, from the first on")
-    owed = serializers.IntegerField(help_text="entries under a checkpoint that it does not have yet")
-    sent_at = serializers.DateTimeField(allow_null=True)
-    problem = serializers.CharField(allow_blank=True)
-    away_since = serializers.DateTimeField(allow_null=True)
-
-
-class SinksBody(serializers.Serializer[Any]):
-    """All of them; there are few, so `next` is always null."""
-
-    results = SinkBody(many=True)
-    next = serializers.CharField(allow_null=True)
-
-
-class SinksView(APIView):
-    """Who collects the log's entries."""
-
-    @extend_schema(responses=SinksBody)
-    def get(self, request: Request) -> Response:
-        """Return every configured sink and how far it is; for those who may read the whole log."""
-        require(actor_of(request), "audit", None)
-        return Response({"results": [vars(each) for each in delivery.states()], "next": None})
-
-
-@require_safe
-def lines(request: HttpRequest) -> HttpResponse:
-    """Return entries in the order of the log, a line of JSON each, for a collector that would rather fetch.
-
-    `from` is the first `seq` (0), `limit` at most 1,000 (500), `dialect` is attestry, ocsf or ecs. Ask again from the
-    last `seq` plus one. For those who may read the whole log.
-    """
-    require(actor_of(request), "audit", None)
-    dialect = request.GET.get("dialect", "attestry")
-    if dialect not in DIALECTS:
-        raise Malformed("audit.bad_dialect", known=", ".join(sorted(DIALECTS)))
-    first = read_number(request, "from", default=0, most=2**53)
-    count = read_number(request, "limit", default=delivery.BATCH, most=1000)
-    found = delivery.lines(dialect, first, count)
-    return HttpResponse("".join(f"{each}\n" for each in found), content_type="application/x-ndjson")
-
-
 def read_number(request: HttpRequest, name: str, *, default: int, most: int) -> int:
     """A whole number from the query, from 0 to `most`; refused otherwise."""
     text = request.GET.get(name, str(default))
@@ -349,13 +307,18 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
     headers = {"Cache-Control": "private, max-age=31536000, immutable", "ETag": tag}
     if request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304, headers=headers)
+    if path.startswith("entries/"):
+        of = read_path(path)
+        services.note_read(actor=actor, read=readings.of_span("tiles", of.number * FULL, of.width), now=now_of(request))
     return HttpResponse(data, content_type=BYTES, headers=headers)
 
 
 @require_safe
 def leaf(request: HttpRequest, seq: int) -> HttpResponse:
     """Return the exact bytes of an entry's leaf, the ones that were hashed."""
-    found = selectors.leaf_seen_by(actor_of(request), seq)
+    actor = actor_of(request)
+    found = selectors.leaf_seen_by(actor, seq)
+    services.note_read(actor=actor, read=readings.of_entry(seq), now=now_of(request))
     if not bytes(found.body):
         raise Invalid("retention.removed", seq=seq)
     return _download(bytes(found.body), "application/json", f"{seq}.json")

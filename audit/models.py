@@ -1,4 +1,4 @@
-"""The tables of the log. Everything but `Pending`, `Head` and `Opening` is written once, and the database holds that.
+"""The tables of the log. What is written once is kept so by the database; `WRITTEN_ONCE` lists it.
 
 There are no foreign keys in the database: an entry outlives whatever it is about. `triggers` has them.
 """
@@ -193,6 +193,33 @@ class Opening(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} of entry {self.entry_id}"
+
+
+class Reading(models.Model):
+    """What somebody reads these minutes: how often again since its entry, and which numbers. Goes when that is told."""
+
+    asked = models.CharField(max_length=64, unique=True)
+    reader_id = models.UUIDField()
+    kind = models.CharField(max_length=20)
+    via = models.CharField(max_length=20)
+    on_behalf_of = models.UUIDField(null=True)
+    token_id = models.UUIDField(null=True)
+    door = models.CharField(max_length=20)
+    noted = models.UUIDField(null=True)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    again = models.BigIntegerField(default=0)
+    low = models.BigIntegerField(null=True)
+    high = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["reader_id", "door", "until"], name="audit_reading_by_reader"),
+            models.Index(fields=["until"], name="audit_reading_by_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reader_id} reads {self.door}"
 
 
 class Blob(models.Model):

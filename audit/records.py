@@ -1,13 +1,17 @@
 """Writes inside somebody else's transaction, beside `log.append`."""
 
+import json
 from datetime import datetime
 from hashlib import sha256
 
 from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
+from audit import readings
+from audit.actor import Actor
 from audit.checkpoint import Vkey
-from audit.models import Anchor, Blob, Cosignature, Delivery
+from audit.models import Anchor, Blob, Cosignature, Delivery, Entry, Reading
+from audit.readings import Read
 
 
 def blob_digest(data: bytes) -> str:
@@ -39,6 +43,50 @@ def keep_anchor(size: int, authority: str, token: bytes, stamped_at: datetime, n
     with transaction.atomic():
         kept = Anchor.objects.filter(size=size, authority=authority).first()
         return kept or Anchor.objects.create(size=size, authority=authority, token=token, stamped_at=stamped_at, at=now)
+
+
+def reading(actor: Actor, read: Read, now: datetime) -> Reading:
+    """The row that counts this reading, kept from others till the transaction ends; made where there is none.
+
+    Who asks more and more different things through one door shares one row for all the rest.
+    """
+    asked = readings.digest(actor, read, read.door)
+    rows = Reading.objects.select_for_update()
+    found = rows.filter(asked=asked).first()
+    if found is None and _busy(actor, read.door, now):
+        asked = readings.digest(actor, None, read.door)
+        found = rows.filter(asked=asked).first()
+    who = {name: getattr(actor, name) for name in ("kind", "via", "on_behalf_of", "token_id")}
+    new = Reading(asked=asked, reader_id=actor.principal_id, door=read.door, since=now, until=now, **who)
+    while found is None:  # whoever is first inserts it; one that was taken out since is made again
+        Reading.objects.bulk_create([new], ignore_conflicts=True)
+        found = rows.filter(asked=asked).first()
+    return found
+
+
+def _busy(actor: Actor, door: str, now: datetime) -> bool:
+    alive = Reading.objects.filter(reader_id=actor.principal_id, door=door, until__gt=now)
+    return alive.filter(via=actor.via, token_id=actor.token_id).count() >= readings.MOST
+
+
+def count_reading(row: Reading, read: Read) -> None:
+    """Count one more reading like the one that has its entry, and the numbers it went over."""
+    at = [each for each in (row.low, row.high, read.first, read.last) if each is not None]
+    low, high = (min(at), max(at)) if at else (None, None)
+    Reading.objects.filter(pk=row.pk).update(again=row.again + 1, low=low, high=high)
+
+
+def begin_reading(row: Reading, entry: Entry, now: datetime) -> None:
+    """Count anew from `entry` on."""
+    noted, until = json.loads(bytes(entry.body))["id"], now + readings.lasts(readings.reader(row))
+    Reading.objects.filter(pk=row.pk).update(noted=noted, since=now, until=until, again=0, low=None, high=None)
+
+
+def over_readings(now: datetime, most: int = 500) -> list[Reading]:
+    """Take out the readings whose time is over, so many at once; whoever takes them tells what they counted."""
+    rows = list(Reading.objects.select_for_update(skip_locked=True).filter(until__lte=now).order_by("until")[:most])
+    Reading.objects.filter(pk__in=[each.pk for each in rows]).delete()
+    return rows
 
 
 def delivered(sink: str, first: int, end: int, at: datetime) -> bool:

@@ -143,6 +143,12 @@ def audits_somewhere(actor: Actor) -> bool:
     return visible(actor, "audit").scope_ids.exists()
 
 
+def require_auditing(actor: Actor) -> None:
+    """Refuse those who may read no scope's entries."""
+    if not audits_somewhere(actor):
+        raise Forbidden("access.not_allowed", action="audit")
+
+
 def entries_for(actor: Actor) -> QuerySet[Entry]:
     """The entries `actor` may read: all for organisation-wide auditors, else those of scopes they may audit."""
     rows = Entry.objects.select_related("leaf")

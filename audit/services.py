@@ -1,13 +1,16 @@
-"""What people do with the log, beside reading it."""
+"""What people do with the log; reading it is among that, and recorded."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
-from audit import fence, log, roles, selectors, trails
+from audit import fence, log, readings, records, roles, selectors, trails
 from audit.actor import Actor, require
 from audit.leaf import LOG
-from audit.models import Checkpoint
+from audit.models import Checkpoint, Entry
+from audit.readings import Read
 from audit.verify import Report
 
 
@@ -30,6 +33,56 @@ def export(*, actor: Actor, now: datetime, openings: bool = False) -> Checkpoint
     about |= {"openings": True} if openings else {}
     log.append(actor=actor, action="audit.exported", subjects=[LOG], at=now, about=about)
     return checkpoint
+
+
+@transaction.atomic(durable=True)
+def note_read(*, actor: Actor, read: Read, now: datetime) -> None:
+    """Record that `actor` reads the log, or count it when the same was recorded a while ago; before anything is shown.
+
+    For those who audit something.
+    """
+    selectors.require_auditing(actor)
+    row = records.reading(actor, read, now)
+    if row.until > now:
+        records.count_reading(row, read)
+        return
+    if row.again:
+        log.append(actor=actor, action="audit.read_again", subjects=[LOG], at=now, about=readings.again(row))
+    entry = log.append(
+        actor=actor, action="audit.read", subjects=[LOG], at=now, about=read.told(), private=dict(read.typed)
+    )
+    records.begin_reading(row, entry, now)
+
+
+@transaction.atomic(durable=True)
+def close_readings(*, actor: Actor, now: datetime) -> int:
+    """Record how often readings whose time is over were repeated, each in its reader's name; returns how many ended."""
+    require(actor, "audit", None)
+    rows = records.over_readings(now)
+    for row in rows:
+        if row.again:
+            who = readings.reader(row)
+            log.append(actor=who, action="audit.read_again", subjects=[LOG], at=now, about=readings.again(row))
+    return len(rows)
+
+
+@transaction.atomic(durable=True)
+def note_opening(*, actor: Actor, entry: Entry, fields: Sequence[str], now: datetime) -> None:
+    """Record, every time and before they are shown, that `actor` reads personal values behind an entry's commitments.
+
+    Needs `read_pii` where the entry belongs.
+    """
+    require(actor, "read_pii", entry if entry.scope_id else None)
+    leaf = getattr(entry, "leaf", None)
+    which = str(json.loads(bytes(entry.body))["id"]) if bytes(entry.body) else None
+    log.append(
+        actor=actor,
+        action="audit.opened",
+        subjects=[LOG, f"entry:{which}"] if which else [LOG],
+        at=now,
+        scope_id=entry.scope_id,
+        about={"entry": which, "seq": leaf.seq if leaf else None, "fields": list(fields)},
+    )
 
 
 @transaction.atomic(durable=True)

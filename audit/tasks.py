@@ -15,6 +15,7 @@ from jobs.tasks import Away, Work, errand
 
 ENDS_PINNED_EVERY = 24 * 3600.0
 WITNESSED_EVERY, STAMP_LOOKED_FOR_EVERY, COLLECTED_EVERY = 30.0, 600.0, 5.0
+READINGS_CLOSED_EVERY = 300.0
 STAMPED_EVERY = timedelta(hours=24)
 AGAIN = timedelta(seconds=30)
 
@@ -23,6 +24,7 @@ def clock() -> dict[str, tuple[float, str]]:
     """The lines of the clock table that the settings ask for."""
     daily = {
         "audit.verify": (settings.AUDIT_VERIFY_HOURS * 3600.0, "audit.verify"),
+        "audit.readings": (READINGS_CLOSED_EVERY, "audit.readings"),
         "audit.pin_ends": (ENDS_PINNED_EVERY, "audit.pin_ends"),
     }
     witnesses = {"audit.witness": (WITNESSED_EVERY, "audit.witness")} if settings.AUDIT_WITNESSES else {}
@@ -85,6 +87,13 @@ def pin_ends(work: Work) -> None:
     size = trails.due()
     if size:
         services.pin_ends(actor=system(), size=size, now=work.now())
+
+
+@errand("audit.readings")
+def close_readings(work: Work) -> None:
+    """Record how often readings of the log whose time is over were repeated."""
+    while services.close_readings(actor=system(), now=work.now()):
+        pass
 
 
 @errand("audit.verify", long=True)

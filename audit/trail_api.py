@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit import selectors, trails
+from audit import readings, selectors, services, trails
 from audit.api import read_number
-from audit.doors import actor_of
+from audit.doors import actor_of, now_of
 
 
 class TrailRowBody(serializers.Serializer[Any]):
@@ -54,4 +54,6 @@ class TrailView(APIView):
         selectors.reader(actor)
         first = read_number(request, "from", default=0, most=2**53)
         most = read_number(request, "limit", default=trails.MOST, most=trails.MOST)
-        return Response(trails.trail(actor, subject, selectors.latest(), first, max(1, most)))
+        found = trails.trail(actor, subject, selectors.latest(), first, max(1, most))
+        services.note_read(actor=actor, read=readings.of_trail(subject), now=now_of(request))
+        return Response(found)

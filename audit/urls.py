@@ -3,7 +3,7 @@
 from django.urls import path
 
 from audit import api as rest
-from audit import trail_api, views
+from audit import collector_api, trail_api, views
 
 api = [
     path("audit/checkpoint", rest.checkpoint, name="audit.api.checkpoint"),
@@ -20,8 +20,8 @@ api = [
     path("audit/subjects/<path:subject>", trail_api.TrailView.as_view(), name="audit.api.trail"),
     path("audit/consistency", rest.ConsistencyView.as_view(), name="audit.api.consistency"),
     path("audit/protections", rest.ProtectionsView.as_view(), name="audit.api.protections"),
-    path("audit/lines", rest.lines, name="audit.api.lines"),
-    path("audit/sinks", rest.SinksView.as_view(), name="audit.api.sinks"),
+    path("audit/lines", collector_api.lines, name="audit.api.lines"),
+    path("audit/sinks", collector_api.SinksView.as_view(), name="audit.api.sinks"),
     path("audit/strength", rest.StrengthView.as_view(), name="audit.api.strength"),
     path("audit/export", rest.export, name="audit.api.export"),
 ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from audit import api, filters, keys, protections, readable, selectors
+from audit import api, filters, keys, protections, readable, readings, selectors, services
 from audit.actor import Actor, Forbidden, require
 from audit.checkpoint import Checkpoint, read, verify
 from audit.doors import actor_of, met, now_of, page, say
@@ -83,6 +83,7 @@ def entries(request: HttpRequest) -> HttpResponse:
     try:
         wanted = filters.asked(request.GET)
         found, cursor = page(request, filters.apply(_seen(actor), wanted), order=("-id",))
+        services.note_read(actor=actor, read=readings.of_page(wanted, found), now=now_of(request))
     except Malformed as refusal:
         problem = met(request, refusal)
     health = selectors.health(now_of(request))
@@ -109,7 +110,8 @@ def entry(request: HttpRequest, seq: int) -> HttpResponse:
     actor = actor_of(request)
     leaf = selectors.leaf_seen_by(actor, seq)
     checks = checked(leaf) if request.GET.get("verify") else None
-    return render(request, "audit/entry.html", _shown(actor, leaf.entry) | {"leaf": leaf, "checks": checks})
+    shown = _shown(request, leaf.entry)
+    return render(request, "audit/entry.html", shown | {"leaf": leaf, "checks": checks})
 
 
 @require_safe
@@ -119,7 +121,7 @@ def by_id(request: HttpRequest, pk: int) -> HttpResponse:
     found = selectors.entry_seen_by(actor, pk)
     if hasattr(found, "leaf"):
         return HttpResponseRedirect(reverse("audit.entry", args=[found.leaf.seq]))
-    return render(request, "audit/entry.html", _shown(actor, found))
+    return render(request, "audit/entry.html", _shown(request, found))
 
 
 ATTACK_WORDS = {
@@ -205,10 +207,8 @@ def checked(leaf: Leaf) -> list[Check]:
 
 def _seen(actor: Actor) -> Any:
     """The entries of this reader; those who may audit nothing are told so rather than shown an empty log."""
-    rows = selectors.entries_for(actor)
-    if not selectors.audits_somewhere(actor):
-        raise Forbidden("access.not_allowed", action="audit")
-    return rows
+    selectors.require_auditing(actor)
+    return selectors.entries_for(actor)
 
 
 def _rows(found: list[Entry]) -> list[Row]:
@@ -221,12 +221,13 @@ def _rows(found: list[Entry]) -> list[Row]:
     return rows
 
 
-def _shown(actor: Actor, found: Entry) -> dict[str, Any]:
+def _shown(request: HttpRequest, found: Entry) -> dict[str, Any]:
+    actor = actor_of(request)
     said = api.told(found, selectors.published())
     changes, facts = readable.read(said["about"])
     principals = [UUID(said["actor"][each]) for each in ("id", "on_behalf_of") if said["actor"][each]]
     names = {str(pk): name for pk, name in selectors.names(principals).items()}
-    opened = {each["field"]: each["value"] for each in api.opened(actor, found)}
+    opened = {each["field"]: each["value"] for each in api.opened(request, found)}
     return {
         "entry": found,
         "said": said,

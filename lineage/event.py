@@ -29,21 +29,23 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class JobSeen:
-    """A job as one event names it."""
+    """A job as one event names it; `gone` are the facets that the event takes back (`_deleted`)."""
 
     namespace: str
     name: str
     facets: Facets = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetSeen:
-    """A dataset as one event names it; `io` holds its input or output facets."""
+    """A dataset as one event names it; `io` holds its input or output facets, `gone` the facets taken back."""
 
     namespace: str
     name: str
     facets: Facets = field(default_factory=dict)
     io: Facets = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class Event:
     outputs: tuple[DatasetSeen, ...]
     producer: str
     warnings: tuple[str, ...]
+
+    @property
+    def declares(self) -> bool:
+        """Whether it states lineage as a whole (a JobEvent or DatasetEvent), so that it replaces what was stated."""
+        return self.kind != "run"
 
 
 def decode(body: bytes) -> tuple[Any, list[str]]:
@@ -173,25 +180,33 @@ def run_uuid(given: str, job: JobSeen | None) -> UUID:
         return uuid5(RUN_IDS, f"{owner}\n{given}")
 
 
-def run_of(seen: Event) -> UUID | None:
+def run_of(seen: Event, at: datetime) -> UUID | None:
     """Return the UUID of the run an event belongs to; what is said of a job alone belongs to a run that is declared."""
     if seen.run:
         return seen.run.uuid
-    return declared_run(seen.job) if seen.job else None
+    return declared_run(seen.job, at) if seen.job else None
 
 
-def declared_run(job: JobSeen) -> UUID:
-    """Return the UUID of the run that stands for what is said of a job alone."""
-    return uuid5(RUN_IDS, f"declared\n{key('job', job.namespace, job.name)}")
+def declared_run(job: JobSeen, at: datetime) -> UUID:
+    """Return the UUID of the run that stands for what is said of a job alone at a time."""
+    return uuid5(RUN_IDS, f"declared\n{key('job', job.namespace, job.name)}\n{at.isoformat()}")
 
 
 def parent_of(run: RunSeen) -> UUID | None:
     """Return the run that `run` says it belongs to."""
-    parent = objects(run.facets.get("parent"))
-    given = objects(parent.get("run")).get("runId")
+    return _run_named(objects(run.facets.get("parent")))
+
+
+def root_of(run: RunSeen) -> UUID | None:
+    """Return the outermost run that `run` says it belongs to."""
+    return _run_named(objects(objects(run.facets.get("parent")).get("root")))
+
+
+def _run_named(place: Mapping[str, Any]) -> UUID | None:
+    given = objects(place.get("run")).get("runId")
     if not isinstance(given, str) or not given:
         return None
-    return run_uuid(given, _job(parent.get("job"), []))
+    return run_uuid(given, _job(place.get("job"), []))
 
 
 def objects(value: Any) -> dict[str, Any]:
@@ -209,7 +224,7 @@ def _job(value: Any, notes: list[str]) -> JobSeen | None:
     name = found.get("name")
     if not isinstance(name, str) or not name:
         return None
-    return JobSeen(_namespace(found, notes), name, _facets(found.get("facets"), notes))
+    return JobSeen(_namespace(found, notes), name, *_facets(found.get("facets"), notes))
 
 
 def _dataset(value: Any, notes: list[str], place: str) -> DatasetSeen | None:
@@ -219,8 +234,13 @@ def _dataset(value: Any, notes: list[str], place: str) -> DatasetSeen | None:
         if value is not None:
             notes.append(f"{place}.no_name")
         return None
-    io = objects(found.get("inputFacets")) or objects(found.get("outputFacets"))
-    return DatasetSeen(_namespace(found, notes), name, _facets(found.get("facets"), notes), io)
+    io = {
+        name: facet
+        for slot in ("inputFacets", "outputFacets")
+        for name, facet in _facets(found.get(slot), notes)[0].items()
+    }
+    kept, gone = _facets(found.get("facets"), notes)
+    return DatasetSeen(_namespace(found, notes), name, kept, io, gone)
 
 
 def _datasets(value: Any, place: str, notes: list[str]) -> tuple[DatasetSeen, ...]:
@@ -238,13 +258,14 @@ def _namespace(found: Mapping[str, Any], notes: list[str]) -> str:
     return "default"
 
 
-def _facets(value: Any, notes: list[str]) -> Facets:
-    """Keep the facets that are objects and are not marked as deleted."""
+def _facets(value: Any, notes: list[str]) -> tuple[Facets, tuple[str, ...]]:
+    """Return the facets that are objects, and the names of those that are marked as deleted."""
     found = objects(value)
     kept = {name: facet for name, facet in found.items() if isinstance(facet, dict)}
     if len(kept) < len(found):
         notes.append("facet.not_an_object")
-    return {name: facet for name, facet in kept.items() if facet.get("_deleted") is not True}
+    gone = tuple(name for name, facet in kept.items() if facet.get("_deleted") is True)
+    return {name: facet for name, facet in kept.items() if name not in gone}, gone
 
 
 def _run(value: Any, job: JobSeen | None, notes: list[str]) -> RunSeen | None:
@@ -258,7 +279,7 @@ def _run(value: Any, job: JobSeen | None, notes: list[str]) -> RunSeen | None:
     uuid = run_uuid(given, job)
     if str(uuid) != given.lower():
         notes.append("run.id_not_uuid")
-    return RunSeen(uuid, given, _facets(found.get("facets"), notes))
+    return RunSeen(uuid, given, _facets(found.get("facets"), notes)[0])
 
 
 def _state(value: Any, kind: str, notes: list[str]) -> str:

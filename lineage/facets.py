@@ -13,6 +13,8 @@ from typing import Any
 from lineage.event import DatasetSeen, Event, canonical, items, objects
 from lineage.naming import is_model
 
+CODE = ("sql", "sourceCode", "sourceCodeLocation")
+"""Job facets that say which code it was."""
 COLUMNS = 20_000
 """At most this many column steps are read from one event."""
 
@@ -31,6 +33,15 @@ class ColumnSaid:
     masking: bool
 
 
+@dataclass(frozen=True, slots=True)
+class EndSaid:
+    """A job reads (`in`) or writes (`out`) a dataset, as a lineage facet says without naming the other side."""
+
+    job: Name
+    direction: str
+    dataset: Name
+
+
 def dataset_type(seen: DatasetSeen) -> str:
     """Return the type facet's value, MODEL for names of registered models, or an empty text."""
     given = objects(seen.facets.get("datasetType")).get("datasetType")
@@ -40,12 +51,20 @@ def dataset_type(seen: DatasetSeen) -> str:
 
 
 def version(seen: DatasetSeen) -> str:
-    """Return the version that the producer names, or an empty text."""
+    """Return the version that the producer names, or else the snapshot that an Iceberg report names, or nothing."""
     facet = objects(seen.facets.get("version"))
-    given = facet.get("datasetVersion", facet.get("version"))
-    if isinstance(given, bool) or not isinstance(given, str | int):
-        return ""
-    return str(given)[:1000]
+    reports = (objects(seen.io.get(name)) for name in ("icebergScanReport", "icebergCommitReport"))
+    for given in (facet.get("datasetVersion", facet.get("version")), *(one.get("snapshotId") for one in reports)):
+        if isinstance(given, str | int) and not isinstance(given, bool) and given != "":
+            return str(given)[:1000]
+    return ""
+
+
+def code(event: Event) -> str:
+    """Return the digest of the SQL, the source and the place of source that an event names, or an empty text."""
+    said = {name: _plain(event.job.facets.get(name)) for name in CODE} if event.job else {}
+    kept = {name: facet for name, facet in said.items() if facet}
+    return hashlib.sha256(canonical(kept).encode("utf-8", "replace")).hexdigest() if kept else ""
 
 
 def schema(seen: DatasetSeen) -> tuple[str, list[Any]] | None:
@@ -79,12 +98,40 @@ def columns(event: Event) -> list[ColumnSaid]:
 
 
 def explicit(event: Event) -> list[tuple[Name, Name]]:
-    """Return the (source, target) pairs of datasets that explicit lineage facets state."""
+    """Return the (source, target) pairs of datasets that explicit lineage facets state.
+
+    A target of which a facet says that nothing lies upstream is its own source.
+    """
     pairs: set[tuple[Name, Name]] = set()
     for target, said in _explicit(event):
         sources = [*items(said.get("inputs")), *_of_fields(said)]
-        pairs.update((named, target) for named in map(_name, sources) if named)
+        pairs.update((name, target) for name in map(named, sources) if name)
+        if said.get("inputs") == [] and not sources:
+            pairs.add((target, target))
     return sorted(pairs)
+
+
+def ends(event: Event) -> list[EndSaid]:
+    """Return what explicit lineage facets say jobs read or write; a job without a name is the event's own."""
+    own = (event.job.namespace, event.job.name) if event.job else None
+    found: set[EndSaid] = set()
+    for entry in explicit_entries(event):
+        job = job_named(entry) or own
+        if entry.get("type") == "JOB" and job:
+            found.update(EndSaid(job, "in", name) for name in map(named, items(entry.get("inputs"))) if name)
+    for target, said in _explicit(event):
+        for one in map(objects, [*items(said.get("inputs")), *_of_fields(said)]):
+            job = job_named(one) or own
+            if one.get("type") == "JOB" and job:
+                found.add(EndSaid(job, "out", target))
+    return sorted(found, key=lambda one: (one.job, one.direction, one.dataset))
+
+
+def states_lineage(event: Event) -> bool:
+    """Say whether a JobEvent or DatasetEvent states lineage as a whole, so that it replaces what was stated before."""
+    if event.job is not None:
+        return bool(event.inputs or event.outputs or event.job.facets.get("lineage"))
+    return any(name in seen.facets for seen in event.outputs for name in ("lineage", "columnLineage"))
 
 
 def about_run(event: Event) -> dict[str, Any]:
@@ -122,28 +169,55 @@ def _texts(facet: Mapping[str, Any], *names: str) -> dict[str, str]:
     return {name: str(facet[name]) for name in names if isinstance(facet.get(name), str | int | float)}
 
 
+def explicit_entries(event: Event) -> Iterator[Mapping[str, Any]]:
+    """Yield the entries of the lineage facets of an event's job and run."""
+    for owner in (event.job, event.run):
+        yield from map(objects, items(objects(owner.facets.get("lineage") if owner else None).get("entries")))
+
+
+def named(value: Any) -> Name | None:
+    """Return the (namespace, name) of the dataset that `value` names, or None."""
+    found = objects(value)
+    namespace, name = found.get("namespace"), found.get("name")
+    if found.get("type", "DATASET") == "DATASET" and isinstance(namespace, str) and isinstance(name, str) and name:
+        return namespace or "default", name
+    return None
+
+
+def job_named(value: Any) -> Name | None:
+    """Return the (namespace, name) of the job that `value` names, or None."""
+    found = objects(value)
+    namespace, name = found.get("namespace"), found.get("name")
+    if isinstance(name, str) and name:
+        return (namespace if isinstance(namespace, str) and namespace else "default"), name
+    return None
+
+
 def _columns(event: Event) -> Iterator[ColumnSaid]:
+    """Yield column steps; what shapes a dataset as a whole has no `to_field`."""
     for seen in event.outputs:
         facet = objects(seen.facets.get("columnLineage"))
         target = (seen.namespace, seen.name)
         for to_field, said in objects(facet.get("fields")).items():
             yield from _steps(items(objects(said).get("inputFields")), target, to_field)
+        yield from _steps(items(facet.get("dataset")), target, "")
     for target, said in _explicit(event):
         for to_field, one in objects(said.get("fields")).items():
             yield from _steps(items(objects(one).get("inputs")), target, to_field)
+        yield from _steps(items(said.get("inputs")), target, "")
 
 
 def _steps(sources: Iterable[Any], target: Name, to_field: str) -> Iterator[ColumnSaid]:
     for source in sources:
-        named = _name(source)
+        name = named(source)
         field = objects(source).get("field")
-        if named and isinstance(field, str) and field:
+        if name and isinstance(field, str) and field:
             ways = [objects(way) for way in items(source.get("transformations"))]
             how = ", ".join(
                 sorted({"/".join(filter(None, map(_text, (w.get("type"), w.get("subtype"))))) for w in ways})
             )
             yield ColumnSaid(
-                named, field, target, to_field, how, bool(ways) and all(w.get("masking") is True for w in ways)
+                name, field, target, to_field, how, bool(ways) and all(w.get("masking") is True for w in ways)
             )
 
 
@@ -153,11 +227,10 @@ def _explicit(event: Event) -> Iterator[tuple[Name, Mapping[str, Any]]]:
         facet = objects(seen.facets.get("lineage"))
         if facet:
             yield (seen.namespace, seen.name), facet
-    for owner in (event.job, event.run):
-        for entry in items(objects(owner.facets.get("lineage") if owner else None).get("entries")):
-            named = _name(entry)
-            if named and objects(entry).get("type", "DATASET") == "DATASET":
-                yield named, entry
+    for entry in explicit_entries(event):
+        name = named(entry)
+        if name:
+            yield name, entry
 
 
 def _of_fields(said: Mapping[str, Any]) -> Iterator[Any]:
@@ -165,12 +238,8 @@ def _of_fields(said: Mapping[str, Any]) -> Iterator[Any]:
         yield from items(objects(one).get("inputs"))
 
 
-def _name(value: Any) -> Name | None:
-    found = objects(value)
-    namespace, name = found.get("namespace"), found.get("name")
-    if found.get("type", "DATASET") == "DATASET" and isinstance(namespace, str) and isinstance(name, str) and name:
-        return namespace or "default", name
-    return None
+def _plain(facet: Any) -> dict[str, Any]:
+    return {name: value for name, value in objects(facet).items() if not name.startswith("_")}
 
 
 def _text(value: Any) -> str:

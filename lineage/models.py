@@ -10,8 +10,25 @@ from datetime import UTC, datetime
 
 from django.db import models
 
+from lineage.details import (
+    Alias,
+    Change,
+    Check,
+    Declaration,
+    Facet,
+    FacetBody,
+    JobLink,
+    Metric,
+    Owner,
+    Tag,
+)
 from lineage.graph import Node
 from lineage.naming import node_id
+
+__all__ = [
+    "Alias", "Change", "Check", "ColumnEdge", "Dataset", "DatasetVersion", "Declaration", "Edge", "Facet", "FacetBody",
+    "Job", "JobIO", "JobLink", "Metric", "Owner", "RawEvent", "Run", "RunIO", "Schema", "Tag",
+]  # fmt: skip
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """The clock of a column that nothing was said about yet."""
@@ -54,6 +71,8 @@ class Dataset(models.Model):
     type_at = models.DateTimeField(default=NEVER)
     schema = models.CharField(max_length=64, default="")
     schema_at = models.DateTimeField(default=NEVER)
+    change = models.CharField(max_length=64, default="")
+    change_at = models.DateTimeField(default=NEVER)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
@@ -76,12 +95,16 @@ class Dataset(models.Model):
 
 
 class Job(models.Model):
-    """Something that reads and writes datasets, again and again."""
+    """Something that reads and writes datasets, again and again: what it is (`type`), from where, and how it works."""
 
     key = models.CharField(max_length=64, unique=True)
     namespace = models.TextField()
     name = models.TextField()
     scope_id = models.UUIDField(db_index=True)
+    type = models.CharField(max_length=64, default="")
+    integration = models.CharField(max_length=64, default="")
+    processing = models.CharField(max_length=64, default="")
+    type_at = models.DateTimeField(default=NEVER)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
@@ -99,7 +122,11 @@ class Job(models.Model):
 
 
 class Run(models.Model):
-    """One execution of a job, accumulated from all its events; `declared` ones stand for what JobEvents say."""
+    """One execution of a job, accumulated from all its events; a `declared` one stands for what a JobEvent says.
+
+    `code` is the digest of its SQL, source and place of source; `version` that of what it read and wrote by which
+    code: the runs of a job with one `version` are one version of the job.
+    """
 
     key = models.CharField(max_length=64, unique=True)
     uuid = models.UUIDField(db_index=True)
@@ -108,6 +135,11 @@ class Run(models.Model):
     declared = models.BooleanField(default=False)
     parent_uuid = models.UUIDField(null=True)
     parent_at = models.DateTimeField(default=NEVER)
+    root_uuid = models.UUIDField(null=True)
+    root_at = models.DateTimeField(default=NEVER)
+    code = models.CharField(max_length=64, default="")
+    code_at = models.DateTimeField(default=NEVER)
+    version = models.CharField(max_length=64, default="")
     state = models.CharField(max_length=10, default="OTHER")
     state_rank = models.PositiveSmallIntegerField(default=0)
     state_at = models.DateTimeField(default=NEVER)
@@ -117,7 +149,10 @@ class Run(models.Model):
     last_seen = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["job", "-first_seen"], name="lineage_run_by_job")]
+        indexes = [
+            models.Index(fields=["job", "-first_seen"], name="lineage_run_by_job"),
+            models.Index(fields=["parent_uuid"], name="lineage_run_by_parent"),
+        ]
 
     def __str__(self) -> str:
         return f"run {self.uuid}"
@@ -160,6 +195,7 @@ class RunIO(models.Model):
     schema_at = models.DateTimeField(default=NEVER)
     rows = models.BigIntegerField(null=True)
     bytes = models.BigIntegerField(null=True)
+    files = models.BigIntegerField(null=True)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
@@ -172,16 +208,19 @@ class RunIO(models.Model):
 
 
 class JobIO(models.Model):
-    """A job reads or writes a dataset: `RunIO` over all its runs."""
+    """A job reads or writes a dataset: `RunIO` over all its runs, or (`declared`) over what JobEvents say of it."""
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="io")
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="job_io")
     direction = models.CharField(max_length=3)
+    declared = models.BooleanField(default=False)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["job", "dataset", "direction"], name="lineage_jobio_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "dataset", "direction", "declared"], name="lineage_jobio_once")
+        ]
         indexes = [models.Index(fields=["dataset", "direction"], name="lineage_jobio_by_dataset")]
 
     def __str__(self) -> str:
@@ -191,24 +230,30 @@ class JobIO(models.Model):
 class Edge(models.Model):
     """`dst` was made from `src` by `job_id` (0: by no job that we know).
 
-    `kind` says how we know: `IO` (read and written by one run), `COLUMN` (column lineage) or `EXPLICIT` (lineage
-    facet).
+    `kind` says how we know: `IO` (read and written by one run), `COLUMN` (column lineage), `EXPLICIT` (lineage facet)
+    or `RENAMED` (it is the same data under a new name). An explicit edge from a dataset to itself says that nothing
+    else is known to lie upstream. What JobEvents and DatasetEvents say is `declared`: it holds until they say
+    otherwise.
     """
 
     class Kind(models.IntegerChoices):
         IO = 1
         COLUMN = 2
         EXPLICIT = 3
+        RENAMED = 4
 
     src = models.ForeignKey(Dataset, models.CASCADE, related_name="edges_out", db_index=False)
     dst = models.ForeignKey(Dataset, models.CASCADE, related_name="edges_in", db_index=False)
     job_id = models.BigIntegerField(default=0)
     kind = models.PositiveSmallIntegerField(choices=Kind.choices)
+    declared = models.BooleanField(default=False)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["dst", "src", "job_id", "kind"], name="lineage_edge_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["dst", "src", "job_id", "kind", "declared"], name="lineage_edge_once")
+        ]
         indexes = [models.Index(fields=["src", "dst"], name="lineage_edge_down")]
 
     def __str__(self) -> str:
@@ -216,7 +261,10 @@ class Edge(models.Model):
 
 
 class ColumnEdge(models.Model):
-    """A column was made from another; `masking` when every way from one to the other masks."""
+    """A column was made from another; `masking` when every way from one to the other masks.
+
+    An empty `dst_field` stands for the whole dataset, as when a column filters or joins its rows.
+    """
 
     key = models.CharField(max_length=64, unique=True)
     src = models.ForeignKey(Dataset, models.CASCADE, related_name="columns_out", db_index=False)
@@ -224,6 +272,7 @@ class ColumnEdge(models.Model):
     dst = models.ForeignKey(Dataset, models.CASCADE, related_name="columns_in")
     dst_field = models.TextField()
     job_id = models.BigIntegerField(default=0)
+    declared = models.BooleanField(default=False)
     how = models.TextField(default="")
     masking = models.BooleanField(default=False)
     how_at = models.DateTimeField(default=NEVER)

@@ -1,18 +1,13 @@
 """The projection: what events say, merged into the tables. Part of `records`: it needs the caller's transaction."""
 
 import hashlib
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
-from lineage import facets, naming
-from lineage.event import DatasetSeen, Event, JobSeen, declared_run, parent_of
-from lineage.merge import Clocked, Merge, Row
+from lineage import facets, naming, said
+from lineage.event import DatasetSeen, JobSeen, parent_of, root_of
+from lineage.merge import Row
 from lineage.models import (
-    FOREVER,
     NEVER,
     ColumnEdge,
     Dataset,
@@ -20,62 +15,21 @@ from lineage.models import (
     Edge,
     Job,
     JobIO,
-    RawEvent,
     Run,
     RunIO,
     Schema,
 )
-from lineage.reading import again
-from lineage.records import upsert
+from lineage.placed import Ids, Placed, run_key, run_uuid
+from lineage.records import merge, restate
+from lineage.tables import RULES
+from lineage.telling import digest, tell
 
 PAIRS = 50_000
 """At most this many (input, output) pairs are drawn for one run; reads and writes themselves are always kept."""
 
 RANKS = {"OTHER": 0, "START": 1, "RUNNING": 2, "ABORT": 3, "FAIL": 3, "COMPLETE": 3}
-_FIRST, _LAST = ("first_seen",), ("last_seen",)
-_SCHEMA: Clocked = {("schema_at",): ("schema",)}
-_NAMED: Clocked = {("first_seen",): ("namespace", "name")}
-DATASETS = Merge(("key",), _FIRST, _LAST, latest={("type_at",): ("type",), **_SCHEMA}, earliest=_NAMED)
-JOBS = Merge(("key",), _FIRST, _LAST, earliest=_NAMED)
-RUNS = Merge(
-    ("key",),
-    least=("first_seen", "started_at"),
-    greatest=("last_seen", "ended_at"),
-    latest={("parent_at",): ("parent_uuid",), ("state_rank", "state_at"): ("state",)},
-)
-VERSIONS = Merge(("key",), _FIRST, _LAST, latest=_SCHEMA)
-RUN_IO = Merge(
-    ("run_id", "dataset_id", "direction"),
-    least=("first_seen",),
-    greatest=("last_seen", "rows", "bytes"),
-    latest={("version_at",): ("version",), **_SCHEMA},
-)
-JOB_IO = Merge(("job_id", "dataset_id", "direction"), _FIRST, _LAST)
-EDGES = Merge(("dst_id", "src_id", "job_id", "kind"), _FIRST, _LAST)
-COLUMNS = Merge(("key",), _FIRST, _LAST, latest={("how_at",): ("masking", "how")})
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An event to project: when it happened, and the scope in which what it names first appears."""
-
-    event: Event
-    at: datetime
-    scope_id: UUID
-
-
-@dataclass(slots=True)
-class Ids:
-    """Where the things that a batch names are: ids by key, and which datasets were not there before."""
-
-    datasets: dict[str, int] = field(default_factory=dict)
-    jobs: dict[str, int] = field(default_factory=dict)
-    runs: dict[str, int] = field(default_factory=dict)
-    new: list[int] = field(default_factory=list)
-
-    def dataset(self, namespace: str, name: str) -> int:
-        """Return the id of a dataset that the batch names."""
-        return self.datasets[naming.key("dataset", namespace, name)]
+Touched = dict[int, tuple[int, bool, set[int]]]
+"""For each run its job, whether a JobEvent declares it, and the datasets that a batch said something about."""
 
 
 def project(batch: Sequence[Placed]) -> list[int]:
@@ -83,11 +37,13 @@ def project(batch: Sequence[Placed]) -> list[int]:
     ids = Ids()
     _things(batch, ids)
     _schemas(batch)
-    upsert(DatasetVersion, VERSIONS, _versions(batch, ids))
+    merge(DatasetVersion, _versions(batch, ids))
     touched = _reads_and_writes(batch, ids)
-    edges = [*_pairs(touched), *_stated(batch, ids)]
-    upsert(Edge, EDGES, edges)
-    upsert(ColumnEdge, COLUMNS, _columns(batch, ids))
+    merge(Edge, [*_pairs(touched, ids), *_stated(batch, ids), *_renamed(batch, ids)])
+    merge(ColumnEdge, _columns(batch, ids))
+    told = dict(tell(batch, ids))
+    for model in RULES:
+        merge(model, told.get(model, ()))
     return ids.new
 
 
@@ -95,73 +51,90 @@ def _things(batch: Sequence[Placed], ids: Ids) -> None:
     datasets = [row for one in batch for row in _dataset_rows(one)]
     keys = {row["key"] for row in datasets}
     known = set(Dataset.objects.filter(key__in=keys).values_list("key", flat=True)) if keys else set()
-    ids.datasets = {key: pk for pk, key in upsert(Dataset, DATASETS, datasets, ("id", "key"))}
+    ids.datasets = {key: pk for pk, key in merge(Dataset, datasets, ("id", "key"))}
     ids.new = sorted(pk for key, pk in ids.datasets.items() if key not in known)
-    jobs = [_job_row(one.event.job, one) for one in batch if one.event.job]
-    ids.jobs = {key: pk for pk, key in upsert(Job, JOBS, jobs, ("id", "key"))}
+    ids.jobs = {key: pk for pk, key in merge(Job, [row for one in batch for row in _job_rows(one)], ("id", "key"))}
     runs = [_run_row(one, one.event.job, ids) for one in batch if one.event.job]
-    ids.runs = {key: pk for pk, key in upsert(Run, RUNS, runs, ("id", "key"))}
+    for pk, key, code, version in merge(Run, runs, ("id", "key", "code", "version")):
+        ids.runs[key] = pk
+        ids.code[pk] = (code, version)
 
 
 def _dataset_rows(one: Placed) -> Iterator[Row]:
     for seen in (*one.event.inputs, *one.event.outputs):
         yield _dataset_row(one, seen)
-    named = {end for pair in facets.explicit(one.event) for end in pair}
-    named.update(end for said in facets.columns(one.event) for end in (said.source, said.target))
+    named = {end for pair in one.explicit for end in pair}
+    named.update(end for step in one.columns for end in (step.source, step.target))
+    named.update(end.dataset for end in one.ends)
+    named.update((what.namespace, what.name) for _, what in _renames(one))
     for namespace, name in sorted(named):
         yield _dataset_row(one, DatasetSeen(namespace, name))
 
 
 def _dataset_row(one: Placed, seen: DatasetSeen) -> Row:
-    kind, columns = facets.dataset_type(seen), facets.schema(seen)
+    kind, what = facets.dataset_type(seen), said.change(seen)
     return {
         "key": naming.key("dataset", seen.namespace, seen.name),
         "namespace": seen.namespace,
         "name": seen.name,
         "scope_id": one.scope_id,
         "type": kind,
-        "type_at": one.at if kind else NEVER,
-        **_schema_of(columns, one.at),
+        "type_at": one.at if kind or "datasetType" in seen.gone else NEVER,
+        "change": what.change if what else "",
+        "change_at": one.at if what else NEVER,
+        **_schema_of(seen, one.at),
         "first_seen": one.at,
         "last_seen": one.at,
     }
 
 
-def _schema_of(columns: tuple[str, list[Any]] | None, at: datetime) -> Row:
-    return {"schema": columns[0], "schema_at": at} if columns else {"schema": "", "schema_at": NEVER}
+def _schema_of(seen: DatasetSeen, at: datetime) -> Row:
+    columns = facets.schema(seen)
+    if columns is None:
+        return {"schema": "", "schema_at": at if "schema" in seen.gone else NEVER}
+    return {"schema": columns[0], "schema_at": at}
 
 
-def _job_row(job: JobSeen, one: Placed) -> Row:
+def _job_rows(one: Placed) -> Iterator[Row]:
+    if one.event.job:
+        yield _job_row(one, one.event.job)
+    for namespace, name in sorted({end.job for end in one.ends}):
+        yield _job_row(one, JobSeen(namespace, name))
+
+
+def _job_row(one: Placed, job: JobSeen) -> Row:
+    kind = said.kind_of(job)
+    what, integration, processing = kind or ("", "", "")
     return {
         "key": naming.key("job", job.namespace, job.name),
         "namespace": job.namespace,
         "name": job.name,
         "scope_id": one.scope_id,
+        "type": what,
+        "integration": integration,
+        "processing": processing,
+        "type_at": one.at if kind or "jobType" in job.gone else NEVER,
         "first_seen": one.at,
         "last_seen": one.at,
     }
 
 
-def _run_key(event: Event, job: JobSeen) -> tuple[str, UUID, str]:
-    """Return the key, UUID and given id of the run that an event of `job` belongs to; a JobEvent has one of its own."""
-    job_key = naming.key("job", job.namespace, job.name)
-    uuid = event.run.uuid if event.run else declared_run(job)
-    key = hashlib.sha256(f"run\n{job_key}\n{uuid}".encode()).hexdigest()
-    return key, uuid, event.run.given if event.run else ""
-
-
 def _run_row(one: Placed, job: JobSeen, ids: Ids) -> Row:
-    key, uuid, given = _run_key(one.event, job)
-    parent = parent_of(one.event.run) if one.event.run else None
-    rank = RANKS[one.event.state]
+    run, rank = one.event.run, RANKS[one.event.state]
+    parent, root = (parent_of(run), root_of(run)) if run else (None, None)
+    code = facets.code(one.event)
     return {
-        "key": key,
-        "uuid": uuid,
-        "given": given,
+        "key": run_key(one, job),
+        "uuid": run_uuid(one, job),
+        "given": run.given if run else "",
         "job_id": ids.jobs[naming.key("job", job.namespace, job.name)],
-        "declared": one.event.run is None,
+        "declared": run is None,
         "parent_uuid": parent,
         "parent_at": one.at if parent else NEVER,
+        "root_uuid": root,
+        "root_at": one.at if root else NEVER,
+        "code": code,
+        "code_at": one.at if code else NEVER,
         "state": one.event.state,
         "state_rank": rank,
         "state_at": one.at,
@@ -174,7 +147,7 @@ def _run_row(one: Placed, job: JobSeen, ids: Ids) -> Row:
 
 def _schemas(batch: Sequence[Placed]) -> None:
     seen = (facets.schema(one) for placed in batch for one in (*placed.event.inputs, *placed.event.outputs))
-    upsert(Schema, Merge(("sha256",)), [{"sha256": found[0], "fields": found[1]} for found in seen if found])
+    merge(Schema, [{"sha256": found[0], "fields": found[1]} for found in seen if found])
 
 
 def _versions(batch: Sequence[Placed], ids: Ids) -> Iterator[Row]:
@@ -187,30 +160,35 @@ def _versions(batch: Sequence[Placed], ids: Ids) -> Iterator[Row]:
                     "key": hashlib.sha256(f"version\n{key}\n{version}".encode()).hexdigest(),
                     "dataset_id": ids.datasets[key],
                     "version": version,
-                    **_schema_of(facets.schema(seen), one.at),
+                    **_schema_of(seen, one.at),
                     "first_seen": one.at,
                     "last_seen": one.at,
                 }
 
 
-def _reads_and_writes(batch: Sequence[Placed], ids: Ids) -> dict[int, tuple[int, set[int]]]:
-    """Merge reads and writes; return for each run its job and the datasets that this batch said something about."""
+def _reads_and_writes(batch: Sequence[Placed], ids: Ids) -> Touched:
+    """Merge reads and writes; return which runs were touched."""
     run_io: list[Row] = []
     job_io: list[Row] = []
-    touched: dict[int, tuple[int, set[int]]] = {}
+    touched: Touched = {}
     for one in batch:
+        seen = {"first_seen": one.at, "last_seen": one.at}
+        for end in one.ends:
+            job = ids.jobs[naming.key("job", *end.job)]
+            io = {"dataset_id": ids.dataset(*end.dataset), "direction": end.direction, "declared": one.event.declares}
+            job_io.append({"job_id": job, **io, **seen})
         if one.event.job is None:
             continue
-        run_id = ids.runs[_run_key(one.event, one.event.job)[0]]
-        job_id = ids.jobs[naming.key("job", one.event.job.namespace, one.event.job.name)]
+        run_id, job_id = ids.runs[run_key(one, one.event.job)], ids.job(one)
+        fresh = touched.setdefault(run_id, (job_id, one.event.run is None, set()))[2]
         for direction, datasets in (("in", one.event.inputs), ("out", one.event.outputs)):
-            for seen in datasets:
-                row = _io_row(seen, direction, one, ids)
+            for dataset in datasets:
+                row = _io_row(dataset, direction, one, ids)
+                fresh.add(row["dataset_id"])
                 run_io.append({"run_id": run_id, **row})
-                job_io.append({"job_id": job_id, **row})
-                touched.setdefault(run_id, (job_id, set()))[1].add(row["dataset_id"])
-    upsert(RunIO, RUN_IO, run_io)
-    upsert(JobIO, JOB_IO, job_io)
+                job_io.append({"job_id": job_id, "declared": one.event.run is None, **row})
+    ids.io = {row[1:]: row[0] for row in merge(RunIO, run_io, ("id", "run_id", "dataset_id", "direction"))}
+    merge(JobIO, job_io)
     return touched
 
 
@@ -221,30 +199,45 @@ def _io_row(seen: DatasetSeen, direction: str, one: Placed, ids: Ids) -> Row:
         "direction": direction,
         "version": version,
         "version_at": one.at if version else NEVER,
-        **_schema_of(facets.schema(seen), one.at),
+        **_schema_of(seen, one.at),
         "rows": facets.count(seen, "rowCount"),
         "bytes": facets.count(seen, "size", "bytes"),
+        "files": facets.count(seen, "fileCount"),
         "first_seen": one.at,
         "last_seen": one.at,
     }
 
 
-def _pairs(touched: dict[int, tuple[int, set[int]]]) -> Iterator[Row]:
+def _pairs(touched: Touched, ids: Ids) -> Iterator[Row]:
     """Yield an edge for every (read, written) pair of a run of which one end was touched; self-loops are left out.
 
     An edge begins when both ends were seen, and its times only ever widen, so the order of events does not matter.
+    Says on the way which version of its job each run is.
     """
     if not touched:
         return
-    io = RunIO.objects.filter(run_id__in=touched).values_list(
-        "run_id", "direction", "dataset_id", "first_seen", "last_seen"
-    )
+    io = RunIO.objects.filter(run_id__in=touched).order_by("direction", "dataset_id")
+    rows = io.values_list("run_id", "direction", "dataset_id", "dataset__key", "first_seen", "last_seen")
     ends: dict[tuple[int, str], list[tuple[int, datetime, datetime]]] = {}
-    for run_id, direction, dataset_id, first, last in io.order_by("dataset_id"):
+    names: dict[int, list[str]] = {}
+    for run_id, direction, dataset_id, key, first, last in rows:
         ends.setdefault((run_id, direction), []).append((dataset_id, first, last))
-    for run_id, (job_id, fresh) in touched.items():
+        names.setdefault(run_id, []).append(f"{direction} {key}")
+    restate(Run, "version", _job_versions(touched, names, ids))
+    for run_id, (job_id, declared, fresh) in touched.items():
         for pair in _crossed(ends.get((run_id, "in"), []), ends.get((run_id, "out"), []), fresh):
-            yield {**pair, "job_id": job_id, "kind": int(Edge.Kind.IO)}
+            yield {**pair, "job_id": job_id, "kind": int(Edge.Kind.IO), "declared": declared}
+
+
+def _job_versions(touched: Touched, names: dict[int, list[str]], ids: Ids) -> dict[int, str]:
+    """Return for each run touched which version of its job it is, where that is news."""
+    found: dict[int, str] = {}
+    for run_id in touched:
+        code, known = ids.code[run_id]
+        version = digest("version", code, *sorted(names.get(run_id, ()))) if code or run_id in names else ""
+        if version != known:
+            found[run_id] = version
+    return found
 
 
 def _crossed(
@@ -263,68 +256,54 @@ def _crossed(
 def _stated(batch: Sequence[Placed], ids: Ids) -> Iterator[Row]:
     """Yield the edges that lineage facets and column lineage facets state."""
     for one in batch:
-        pairs = {(*pair, Edge.Kind.EXPLICIT) for pair in facets.explicit(one.event)}
-        pairs |= {(said.source, said.target, Edge.Kind.COLUMN) for said in facets.columns(one.event)}
+        pairs = {(*pair, Edge.Kind.EXPLICIT) for pair in one.explicit}
+        pairs |= {(step.source, step.target, Edge.Kind.COLUMN) for step in one.columns}
         for source, target, kind in sorted(pairs):
             src, dst = ids.dataset(*source), ids.dataset(*target)
+            if src != dst or kind == Edge.Kind.EXPLICIT:
+                yield _edge(one, ids, (src, dst), kind)
+
+
+def _renames(one: Placed) -> Iterator[tuple[DatasetSeen, said.ChangeSaid]]:
+    for seen in (*one.event.inputs, *one.event.outputs):
+        what = said.change(seen)
+        if what and what.name:
+            yield seen, what
+
+
+def _renamed(batch: Sequence[Placed], ids: Ids) -> Iterator[Row]:
+    """Yield an edge from what a dataset was called before to it."""
+    for one in batch:
+        for seen, what in _renames(one):
+            src, dst = ids.dataset(what.namespace, what.name), ids.dataset(seen.namespace, seen.name)
             if src != dst:
-                times = {"first_seen": one.at, "last_seen": one.at}
-                yield {"src_id": src, "dst_id": dst, "job_id": _job_id(one, ids), "kind": int(kind), **times}
+                yield _edge(one, ids, (src, dst), Edge.Kind.RENAMED)
+
+
+def _edge(one: Placed, ids: Ids, ends: tuple[int, int], kind: Edge.Kind) -> Row:
+    # being renamed is something that happened, which nothing said later takes back
+    declared = one.event.declares and kind != Edge.Kind.RENAMED
+    known = {"kind": int(kind), "declared": declared, "first_seen": one.at, "last_seen": one.at}
+    return {"src_id": ends[0], "dst_id": ends[1], "job_id": ids.job(one), **known}
 
 
 def _columns(batch: Sequence[Placed], ids: Ids) -> Iterator[Row]:
     for one in batch:
-        job = one.event.job
-        job_key = naming.key("job", job.namespace, job.name) if job else ""
-        for said in facets.columns(one.event):
-            ends = (naming.key("dataset", *said.source), said.field, naming.key("dataset", *said.target), said.to_field)
+        job, declared = ids.job(one), one.event.declares
+        job_key = naming.key("job", one.event.job.namespace, one.event.job.name) if one.event.job else ""
+        for step in one.columns:
+            source, target = naming.key("dataset", *step.source), naming.key("dataset", *step.target)
             yield {
-                "key": hashlib.sha256("\n".join((*ends, job_key)).encode()).hexdigest(),
-                "src_id": ids.datasets[ends[0]],
-                "src_field": said.field,
-                "dst_id": ids.datasets[ends[2]],
-                "dst_field": said.to_field,
-                "job_id": _job_id(one, ids),
-                "how": said.how,
-                "masking": said.masking,
+                "key": digest("column", source, step.field, target, step.to_field, job_key, declared),
+                "src_id": ids.datasets[source],
+                "src_field": step.field,
+                "dst_id": ids.datasets[target],
+                "dst_field": step.to_field,
+                "job_id": job,
+                "declared": declared,
+                "how": step.how,
+                "masking": step.masking,
                 "how_at": one.at,
                 "first_seen": one.at,
                 "last_seen": one.at,
             }
-
-
-def _job_id(one: Placed, ids: Ids) -> int:
-    job = one.event.job
-    return ids.jobs[naming.key("job", job.namespace, job.name)] if job else 0
-
-
-REBUILT = 200
-"""How many raw events are projected at once in a rebuild."""
-
-
-def rebuild() -> int:
-    """Reproduce every table from the raw events, in the order they came, and return how many there are.
-
-    Whatever others point to keeps its id, and datasets keep the scope they were moved to; everything that was
-    derived is derived again. Needs a transaction.
-    """
-    for model in (ColumnEdge, Edge, JobIO, RunIO):
-        model.objects.all().delete()
-    _forget()
-    done = 0
-    for raw in RawEvent.objects.order_by("pk").iterator(REBUILT):
-        event = again(zlib.decompress(raw.body))
-        project([Placed(event, event.at or raw.received_at, raw.scope_id)])
-        done += 1
-    return done
-
-
-def _forget() -> None:
-    """Take every derived value back to what any statement beats."""
-    ever = {"first_seen": FOREVER, "last_seen": NEVER}
-    schema = {"schema": "", "schema_at": NEVER}
-    Dataset.objects.update(**ever, **schema, type="", type_at=NEVER)
-    DatasetVersion.objects.update(**ever, **schema)
-    Job.objects.update(**ever)
-    run = {"state": "OTHER", "state_rank": 0, "state_at": NEVER, "parent_uuid": None, "parent_at": NEVER}
-    Run.objects.update(**ever, **run, started_at=None, ended_at=None)

@@ -5,7 +5,7 @@ concurrent writers neither deadlock nor lose what the other says.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,9 @@ from lineage.event import run_of
 from lineage.merge import Merge, Row, assignments, combine
 from lineage.models import Dataset, RawEvent
 from lineage.reading import Reading
+from lineage.tables import RULES
 
+_RAW = Merge(("sha256",))
 PARAMETERS = 9_000
 """At most this many values go into one statement; SQLite and PostgreSQL both take more."""
 
@@ -33,7 +35,7 @@ def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: d
             "kind": one.event.kind,
             "at": one.event.at or now,
             "received_at": now,
-            "run_uuid": run_of(one.event),
+            "run_uuid": run_of(one.event, one.event.at or now),
             "scope_id": scope_id,
             "principal_id": principal_id,
             "warnings": list(one.event.warnings),
@@ -41,7 +43,7 @@ def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: d
         }
         for one in readings
     ]
-    return {digest for (digest,) in upsert(RawEvent, Merge(("sha256",)), rows, ("sha256",))}
+    return {digest for (digest,) in merge(RawEvent, rows, ("sha256",))}
 
 
 def move_dataset(dataset_id: int, scope_id: UUID) -> None:
@@ -49,53 +51,70 @@ def move_dataset(dataset_id: int, scope_id: UUID) -> None:
     Dataset.objects.filter(pk=dataset_id).update(scope_id=scope_id)
 
 
-def upsert(
-    model: type[Model], rule: Merge, rows: Iterable[Row], returning: tuple[str, ...] = ()
-) -> list[tuple[Any, ...]]:
-    """Insert `rows` or merge them into what is there by `rule`; columns a row leaves out get their default.
+def merge(model: type[Model], rows: Iterable[Row], returning: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
+    """Insert `rows` into a table or merge them into what is there by its rule (`lineage.tables`).
 
-    With a rule that merges nothing, rows that exist are left alone. Returns `returning` of every row written.
+    Columns that a row leaves out get their default. With a rule that merges nothing, rows that exist are left alone.
+    Returns `returning` of every row written.
     """
-    merged = combine(rule, rows)
-    columns = _columns(model)
+    merged = combine(_rule(model), rows)
+    columns = _columns(model, connection.vendor)
     step = max(1, PARAMETERS // len(columns))
     found: list[tuple[Any, ...]] = []
     for start in range(0, len(merged), step):
         part = merged[start : start + step]
         values = [convert(row.get(name, default)) for row in part for name, default, convert in columns]
         with connection.cursor() as cursor:
-            cursor.execute(_statement(model, rule.key, len(part), returning, _sets(model, rule)), values)
+            cursor.execute(_statement(model, connection.vendor, len(part), returning), values)
             if returning:
                 found += cursor.fetchall()
     return found
 
 
-def _sets(model: type[Model], rule: Merge) -> str:
+def restate(model: type[Model], column: str, values: Mapping[int, Any]) -> None:
+    """Put a value that is computed from merged ones into `column` of the rows with these ids."""
+    if values:
+        table = model._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f'UPDATE "{table}" SET "{column}" = %s WHERE "id" = %s',  # noqa: S608 - names of our own models
+                [(values[pk], pk) for pk in sorted(values)],
+            )
+
+
+def _rule(model: type[Model]) -> Merge:
+    return _RAW if model is RawEvent else RULES[model]
+
+
+@lru_cache(maxsize=64)
+def _sets(model: type[Model], vendor: str) -> str:
     text: tuple[str, ...] = ()
-    if connection.vendor == "postgresql":
+    if vendor == "postgresql":
         text = tuple(
             field.attname
             for field in model._meta.concrete_fields
             if field.get_internal_type() in {"TextField", "CharField"}
         )
-    return assignments(rule, model._meta.db_table, text)
+    return assignments(_rule(model), model._meta.db_table, text)
 
 
 @lru_cache(maxsize=512)
-def _statement(model: type[Model], key: tuple[str, ...], count: int, returning: tuple[str, ...], sets: str) -> str:
-    names = [name for name, _, _ in _columns(model)]
+def _statement(model: type[Model], vendor: str, count: int, returning: tuple[str, ...]) -> str:
+    names = [name for name, _, _ in _columns(model, vendor)]
     slots = f"({', '.join(['%s'] * len(names))})"
+    sets = _sets(model, vendor)
     action = f"DO UPDATE SET {sets}" if sets else "DO NOTHING"
     tail = f" RETURNING {_quoted(returning)}" if returning else ""
     # every name comes from our own models and rules; values are parameters
     return (
         f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)}) VALUES {", ".join([slots] * count)} '  # noqa: S608
-        f"ON CONFLICT ({_quoted(key)}) {action}{tail}"
+        f"ON CONFLICT ({_quoted(_rule(model).key)}) {action}{tail}"
     )
 
 
 @lru_cache(maxsize=64)
-def _columns(model: type[Model]) -> list[tuple[str, Any, Callable[[Any], Any]]]:
+def _columns(model: type[Model], _vendor: str) -> list[tuple[str, Any, Callable[[Any], Any]]]:
+    """Return name, default and conversion of every column, for the kind of database that is in use."""
     fields = [field for field in model._meta.concrete_fields if field.get_internal_type() != "BigAutoField"]
     return [(field.attname, field.get_default(), _converter(field)) for field in fields]
 

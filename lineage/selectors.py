@@ -1,20 +1,19 @@
 """Reads of lineage: graphs as somebody, and what a model version was made from."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from audit.actor import Actor, Malformed, NotSeen, visible
 from jobs import selectors as clock
-from lineage import naming
+from lineage import naming, steps
 from lineage.ancestry import Ancestry, Used, Wanted, trace
 from lineage.graph import ColumnStep, Direction, Graph, Node, Question, Step, Walk, walk
-from lineage.models import ColumnEdge, Dataset, Edge, Job, JobIO, RunIO
+from lineage.models import Dataset, Job, RunIO
+from lineage.steps import CHUNK, Steps
 
-CHUNK = 500
-"""How many ids one look-up asks about."""
 COLUMN_STEPS = 20_000
 """At most this many column steps are shown in one answer."""
 
@@ -69,7 +68,7 @@ def graph_for(actor: Actor, question: Question) -> Graph:
         found = _around_job(job, question, as_of)
         return _answer(actor, question, found, as_of, job.node_id)
     start = _start(actor, question)
-    found = walk([start.pk], question.direction, _Steps(as_of), question.budget)
+    found = walk([start.pk], question.direction, Steps(as_of), question.budget)
     return _answer(actor, question, found, as_of, start.node_id)
 
 
@@ -93,62 +92,18 @@ def _only(actor: Actor, names: list[str]) -> Dataset:
 
 def _around_job(job: Job, question: Question, as_of: datetime) -> Walk:
     """Walk up from what the job reads and down from what it writes; the job itself joins the two."""
-    io = (
-        JobIO.objects.filter(job=job, first_seen__lte=as_of)
-        .order_by("dataset_id")
-        .values_list("dataset_id", "direction")
-    )
+    io = steps.ends(as_of, job=job)
     found = Walk(jobs={job.pk})
     for way, side in ((Direction.UP, "in"), (Direction.DOWN, "out")):
-        ends = [pk for pk, direction in io if direction == side]
+        ends = sorted({end.dataset for end in io if end.direction == side})
         if question.direction not in {way, Direction.BOTH} or not ends:
             continue
-        part = walk(ends, way, _Steps(as_of), question.budget)
+        part = walk(ends, way, Steps(as_of), question.budget)
         found.depth = part.depth | found.depth
         found.jobs |= part.jobs
         found.frontier |= part.frontier
         found.steps |= part.steps | {Step(pk, 0, job.pk) if side == "in" else Step(0, pk, job.pk) for pk in ends}
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Steps:
-    """Fetches the steps at a set of datasets as of a time, a few statements for all of them."""
-
-    as_of: datetime
-
-    def __call__(self, ids: Sequence[int], way: Direction) -> Iterator[Step]:
-        for start in range(0, len(ids), CHUNK):
-            yield from self._at(ids[start : start + CHUNK], up=way is Direction.UP)
-
-    def _at(self, ids: Sequence[int], *, up: bool) -> Iterator[Step]:
-        edges = list(self._edges(dst_id__in=ids) if up else self._edges(src_id__in=ids))
-        stated = edges if up else list(self._edges(dst_id__in={dst for _, dst, *_ in edges}, kind__gt=Edge.Kind.IO))
-        known = _strongest(stated)
-        for src, dst, job, kind, last in edges:
-            best, stated_at = known.get((job, dst), (kind, last))
-            if kind >= best or last > stated_at:
-                yield Step(src, dst, job)
-        drawn = {(dst if up else src, job) for src, dst, job, *_ in edges}
-        loose = JobIO.objects.filter(dataset_id__in=ids, direction="out" if up else "in", first_seen__lte=self.as_of)
-        for pk, job in loose.values_list("dataset_id", "job_id"):
-            if (pk, job) not in drawn:
-                yield Step(0, pk, job) if up else Step(pk, 0, job)
-
-    def _edges(self, **where: object) -> Iterable[tuple[int, int, int, int, datetime]]:
-        edges = Edge.objects.filter(**where, first_seen__lte=self.as_of)
-        return edges.values_list("src_id", "dst_id", "job_id", "kind", "last_seen")
-
-
-def _strongest(edges: Iterable[tuple[int, int, int, int, datetime]]) -> dict[tuple[int, int], tuple[int, datetime]]:
-    """Return, per job and target, the best kind of knowledge and when it was last stated.
-
-    Precedence: lineage facet, column lineage, inputs by outputs. Weaker knowledge counts only where it is newer.
-    """
-    best: dict[tuple[int, int], tuple[int, datetime]] = {}
-    for _, dst, job, kind, last in edges:
-        best[job, dst] = max(best.get((job, dst), (kind, last)), (kind, last))
-    return best
 
 
 def _answer(actor: Actor, question: Question, found: Walk, as_of: datetime, focus: str) -> Graph:
@@ -217,15 +172,12 @@ def _columns(datasets: dict[int, Node], as_of: datetime) -> tuple[ColumnStep, ..
     pks = sorted(datasets)
     found: dict[tuple[int, str, int, str], bool] = {}
     for start in range(0, len(pks), CHUNK):
-        rows = ColumnEdge.objects.filter(dst_id__in=pks[start : start + CHUNK], first_seen__lte=as_of)
-        for src, field, dst, to_field, masking in rows.values_list(
-            "src_id", "src_field", "dst_id", "dst_field", "masking"
-        ):
+        for src, field, dst, to_field, masking in steps.columns(pks[start : start + CHUNK], as_of):
             if src in datasets:
                 key = (src, field, dst, to_field)
                 found[key] = masking and found.get(key, True)
-    steps = (ColumnStep(datasets[s].id, f, datasets[d].id, t, m) for (s, f, d, t), m in found.items())
-    return tuple(sorted(steps, key=lambda one: (one.dataset, one.field, one.to_dataset, one.to_field)))[:COLUMN_STEPS]
+    drawn = (ColumnStep(datasets[s].id, f, datasets[d].id, t, m) for (s, f, d, t), m in found.items())
+    return tuple(sorted(drawn, key=lambda one: (one.dataset, one.field, one.to_dataset, one.to_field)))[:COLUMN_STEPS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,20 +268,25 @@ class _Producers:
     as_of: datetime | None
 
     def __call__(self, wanted: Sequence[Wanted]) -> Iterator[Used]:
+        same: dict[int, list[int]] = {}
+        for other, called in steps.names(sorted({one.dataset for one in wanted})).items():
+            same.setdefault(called, []).append(other)
         exact: dict[tuple[int, str], list[Used]] = {}
         named = [one for one in wanted if one.version]
         for start in range(0, len(named), CHUNK):
             part = named[start : start + CHUNK]
-            io = self._out().filter(
-                dataset_id__in={one.dataset for one in part}, version__in={one.version for one in part}
-            )
+            pks = {pk for one in part for pk in (one.dataset, *same.get(one.dataset, ()))}
+            io = self._out().filter(dataset_id__in=pks, version__in={one.version for one in part})
             for row in io.values_list(*_USED):
                 exact.setdefault((row[1], row[3]), []).append(Used(*row))
         for one in wanted:
-            yield from exact.get((one.dataset, one.version)) or self._last(one)
+            pks = {one.dataset, *same.get(one.dataset, ())}
+            made = [used for pk in sorted(pks) for used in exact.get((pk, one.version), ())]
+            for used in made or self._last(one, pks):
+                yield replace(used, dataset=one.dataset)
 
-    def _last(self, one: Wanted) -> Iterator[Used]:
-        io = self._out().filter(dataset_id=one.dataset, first_seen__lte=one.at).order_by("-first_seen", "-run_id")
+    def _last(self, one: Wanted, pks: set[int]) -> Iterator[Used]:
+        io = self._out().filter(dataset_id__in=pks, first_seen__lte=one.at).order_by("-first_seen", "-run_id")
         yield from (Used(*row) for row in io.values_list(*_USED)[:1])
 
     def _out(self) -> QuerySet[RunIO]:

@@ -11,8 +11,9 @@ from audit import log
 from audit.actor import Actor, home_scope, require
 from jobs import records as jobs
 from lineage import projection, records
-from lineage.projection import Placed
+from lineage.placed import Placed
 from lineage.reading import Reading
+from lineage.rebuild import Copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def ingest(*, actor: Actor, readings: Sequence[Reading], now: datetime) -> list[
     require(actor, "ingest", _Place(scope_id))
     fresh = records.keep(readings, actor.principal_id, scope_id, now)
     news = {one.sha256: one for one in readings if one.sha256 in fresh}
-    found = projection.project([Placed(one.event, one.event.at or now, scope_id) for one in news.values()])
+    found = projection.project([Placed(one.event, one.event.at or now, scope_id, one.sha256) for one in news.values()])
     for one in news.values():
         about = {"digest": one.event_id, "kind": one.event.kind, "size": len(one.body), "redacted": len(one.removed)}
         subjects = [f"lineage_event:{one.sha256}", *([f"run:{one.event.run.uuid}"] if one.event.run else [])]
@@ -58,15 +59,18 @@ def ingest(*, actor: Actor, readings: Sequence[Reading], now: datetime) -> list[
 
 
 @transaction.atomic(durable=True)
-def rebuild(*, actor: Actor, now: datetime) -> int:
-    """Reproduce every table of lineage from the raw events, and return how many events there are.
+def rebuild(*, actor: Actor, copy: Copy, now: datetime) -> tuple[int, int]:
+    """Put `copy`, made from the raw events alone, in the place of the tables.
 
-    For those who administer the organisation. Ids stay, and so do the scopes that things were moved to.
+    Returns how many events there are and how many rows differed. For those who administer the organisation. Ids stay,
+    and so do the scopes that things were moved to. Readers see the old tables until the new ones are whole.
     """
     require(actor, "admin", None)
-    count = projection.rebuild()
-    log.append(actor=actor, action="lineage.rebuilt", subjects=["lineage:events"], at=now, about={"events": count})
-    return count
+    differed = copy.put_right()
+    done = copy.done()
+    about = {"events": done, "differed": differed}
+    log.append(actor=actor, action="lineage.rebuilt", subjects=["lineage:events"], at=now, about=about)
+    return done, differed
 
 
 def _receipt(one: Reading, news: dict[str, Reading]) -> Receipt:

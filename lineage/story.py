@@ -18,7 +18,8 @@ from lineage.ancestry import Ancestry
 from lineage.graph import Graph, Node, Question, nearest
 from lineage.models import Dataset, Job, RawEvent, Run, RunIO, Schema
 from lineage.reading import again
-from lineage.selectors import CHUNK, ancestry_of, completeness, sources_of
+from lineage.selectors import ancestry_of, completeness, sources_of
+from lineage.steps import CHUNK, names
 
 EVENTS = 5_000
 """At most this many raw events are read for one story; the rest is counted as a gap."""
@@ -114,9 +115,19 @@ def _graph(seen: _Seen, model: tuple[str, str], as_of: datetime) -> Graph:
         row = seen.datasets.get(one.dataset)
         thing = row.node_id if row else _stub(stubs, "dataset", one.dataset)
         edges.add((thing, job) if one.direction == "in" else (job, thing))
+    edges |= _joined(seen)
     hidden = [Node(stub, "hidden", "", "") for stub in stubs.values()]
     shown = sorted(nodes.values(), key=lambda node: node.id)
     return Graph((*shown, *hidden), tuple(sorted(edges)), as_of, hidden_nodes=len(hidden), focus=focus)
+
+
+def _joined(seen: _Seen) -> set[tuple[str, str]]:
+    """Return an edge from each dataset that was written to the one that was read when both are the same data."""
+    written = {one.dataset for one in seen.found.used if one.direction == "out"}
+    read = {one.dataset for one in seen.found.used if one.direction == "in"} - written
+    same = names(sorted(read & seen.datasets.keys()))
+    shown = seen.datasets
+    return {(shown[one].node_id, shown[other].node_id) for one, other in same.items() if one in shown.keys() & written}
 
 
 def _stub(stubs: dict[tuple[str, int], str], kind: str, pk: int) -> str:

@@ -1,7 +1,6 @@
 """The Celery application, the clock table, and what a worker starts beside its pool."""
 
 import ctypes
-import logging
 import os
 import signal
 import sys
@@ -49,6 +48,7 @@ app.autodiscover_tasks(
 )  # fmt: skip
 
 _running: list[tuple[threading.Thread, threading.Event]] = []
+_ending = threading.Event()
 
 
 @setup_logging.connect
@@ -73,42 +73,25 @@ def _send(kind: str, pk: str) -> None:
 def _start_threads(sender: Any, **_: Any) -> None:
     from audit import sequence, tasks  # noqa: PLC0415 - needs Django's apps
     from jobs.dispatch import Dispatcher  # noqa: PLC0415
+    from portal import lifetimes  # noqa: PLC0415
 
-    _note("start")
+    lifetimes.worker_begins()
     dispatcher = Dispatcher(_send, CLOCK | tasks.clock(), places=sender.controller.concurrency)
     dispatcher.start()
     stop = threading.Event()
     _running.extend([(dispatcher, dispatcher.stopped), (sequence.start(stop), stop)])
 
 
-def _note(what: str) -> None:
-    """Record that this worker starts or stops keeping the log; a log that cannot be written to is said, not fatal."""
-    from django.conf import settings  # noqa: PLC0415 - needs Django's apps
-    from django.db import DatabaseError, connection  # noqa: PLC0415
-
-    from audit.actor import Refused, system  # noqa: PLC0415
-    from jobs import selectors as clock  # noqa: PLC0415
-    from portal import configuration, services  # noqa: PLC0415
-
-    try:
-        if what == "start":
-            version = str(settings.SPECTACULAR_SETTINGS["VERSION"])
-            told = configuration.digests(os.environ, settings.SECRET_KEY)
-            services.note_start(actor=system(), version=version, digests=told, now=clock.now())
-        else:
-            services.note_stop(actor=system(), now=clock.now())
-    except (DatabaseError, Refused):
-        logging.getLogger("attestry.audit").exception("The log's %s could not be recorded.", what)
-    finally:
-        connection.close()
-
-
 @worker_shutting_down.connect
 def _stop_threads(**_: Any) -> None:
-    if any(stop.is_set() for _thread, stop in _running):
+    # asked again while the first time is still being noted: this interrupts that very wait
+    if _ending.is_set() or not _running:
         return
+    _ending.set()
+    from portal import lifetimes  # noqa: PLC0415 - needs Django's apps
+
     # in a thread: this runs inside a signal handler, which may have interrupted the database driver
-    noting = threading.Thread(target=_note, args=("stop",), daemon=True)
+    noting = threading.Thread(target=lifetimes.worker_ends, daemon=True)
     noting.start()
     noting.join(5)
     for _thread, stop in _running:

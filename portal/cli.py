@@ -188,8 +188,12 @@ def lineage_rebuild(data_dir: DataDir = None, as_json: Json = False) -> None:
     server(data_dir)
     from portal import upkeep
 
-    done = upkeep.rebuild_lineage()
-    show(done, as_json=as_json, words=f"{done['events']} events replayed.")
+    def tell(done: int, total: int) -> None:
+        if done % 10_000 < 200 or done == total:
+            typer.echo(f"{done} of {total} events", err=True)
+
+    done = upkeep.rebuild_lineage(tell)
+    show(done, as_json=as_json, words=f"{done['events']} events replayed, {done['differed']} rows put right.")
 
 
 def main() -> None:

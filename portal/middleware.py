@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from audit.actor import ANONYMOUS, Actor, Forbidden, NotSignedIn, Refused
 from governance.access.models import Token, User
 from governance.signin import selectors as signin
+from governance.signin import services
 from jobs import selectors as clock
 from portal import errors
 from portal.denials import remembered
@@ -87,12 +88,15 @@ class WhoAsks:
         if scheme.lower() != "bearer":
             raise NotSignedIn("access.bad_token")
         token = signin.token_for(secret.strip(), now)
-        if token.last_used_at is None or token.last_used_at < now - USED_AGAIN:
+        owner: UUID | None = token.user.owner_id
+        actor = Actor(token.user.pk, token.user.kind, "token", on_behalf_of=owner, token_id=token.pk)
+        if token.last_used_at is None:
+            services.note_first_use(actor=actor, token=token, now=now)
+        elif token.last_used_at < now - USED_AGAIN:
             Token.objects.filter(pk=token.pk).update(last_used_at=now)
         request.user = token.user
         request.csrf_processing_done = True  # type: ignore[attr-defined]
-        owner: UUID | None = token.user.owner_id
-        return Actor(token.user.pk, token.user.kind, "token", on_behalf_of=owner, token_id=token.pk)
+        return actor
 
 
 class SignedIn(LoginRequiredMiddleware):

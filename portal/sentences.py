@@ -104,6 +104,7 @@ LINEAGE: Mapping[str, object] = {
     "lineage.nothing_identified": _(
         "The event names neither a job nor a dataset, so there is nothing to keep it under."
     ),
+    "lineage.not_replayed": _("Events came that name new things. Make the tables again."),
     "lineage.namespace_needed": _("Several things are called %(name)s. Say in `namespace` which one you mean."),
     "lineage.bad_parameter": _("`%(name)s` is missing or not understood. Possible: %(allowed)s."),
 }

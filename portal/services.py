@@ -1,6 +1,5 @@
 """What people do to the machinery itself."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from audit.refusals import Conflict
 from jobs import records, selectors
 from jobs.models import Job
 from portal import configuration
+from portal.configuration import Found
 
 
 @transaction.atomic(durable=True)
@@ -29,17 +29,27 @@ def retry_job(*, actor: Actor, pk: UUID, now: datetime) -> Job:
 
 
 @transaction.atomic(durable=True)
-def note_start(*, actor: Actor, version: str, digests: Mapping[str, str], now: datetime) -> None:
-    """Record that a worker began to keep the log, and what changed since the last: version, settings by name."""
+def note_start(*, actor: Actor, version: str, now: datetime) -> None:
+    """Record that a worker began to keep the log."""
     require(actor, "audit", None)
     log.append(actor=actor, action="audit.log_started", subjects=[LOG], at=now, about={"version": version})
-    before = configuration.last_told("portal.version_changed").get("to", "")
-    if before != version:
-        about = {"from": before, "to": version}
+
+
+@transaction.atomic(durable=True)
+def note_configuration(*, actor: Actor, found: Found, now: datetime) -> None:
+    """Record what changed since the log last knew: the version, and the settings of one part of Attestry, by name.
+
+    Of several processes that begin at once, the first records it.
+    """
+    require(actor, "audit", None)
+    configuration.one_at_a_time()
+    before = configuration.last_version()
+    if before != found.version:
+        about = {"from": before, "to": found.version}
         log.append(actor=actor, action="portal.version_changed", subjects=[LOG], at=now, about=about)
-    keys = configuration.changed(configuration.last_told("portal.configuration_changed").get("digests", {}), digests)
+    keys = configuration.changed(configuration.last_told(found.part), found.digests)
     if keys:
-        told = {"keys": keys, "digests": dict(digests)}
+        told = {"part": found.part, "keys": keys, "digests": dict(found.digests)}
         log.append(actor=actor, action="portal.configuration_changed", subjects=[LOG], at=now, about=told)
 
 

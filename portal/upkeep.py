@@ -1,7 +1,7 @@
 """What an operator does now and then: verify the log, and make the lineage again."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +44,18 @@ def verify_database() -> dict[str, Any]:
     return {"holds": report.sound, "size": report.size, "root": report.root.hex(), "faults": faults, "words": words}
 
 
-def rebuild_lineage() -> dict[str, Any]:
+def rebuild_lineage(progress: Callable[[int, int], None]) -> dict[str, Any]:
     """Make every lineage projection again from the raw events."""
     from audit.actor import operator
     from jobs import selectors as clock
-    from lineage import services
+    from lineage import rebuild, services
 
-    return {"events": services.rebuild(actor=operator(), now=clock.now())}
+    copy = rebuild.prepared(progress)
+    try:
+        events, differed = services.rebuild(actor=operator(), copy=copy, now=clock.now())
+    finally:
+        copy.close()
+    return {"events": events, "differed": differed}
 
 
 def roles(owner: str, application: str, *, apply: bool) -> list[str]:

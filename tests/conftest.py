@@ -169,7 +169,12 @@ def person(founded: Any, now: datetime) -> Callable[..., Person]:
             records.grant(user.pk, role, scope or founded, OPERATOR_ID, now)
         minted = mint(user.pk.bytes + bytes(RANDOM_BYTES - 16))
         Token.objects.create(
-            user=user, name="test", prefix=minted.prefix, digest=minted.digest, expires_at=now + timedelta(days=1)
+            user=user,
+            name="test",
+            prefix=minted.prefix,
+            digest=minted.digest,
+            expires_at=now + timedelta(days=1),
+            last_used_at=now,
         )
         return Person(user, minted.text)
 

@@ -142,6 +142,25 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Reading",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("asked", models.CharField(max_length=64, unique=True)),
+                ("reader_id", models.UUIDField()),
+                ("kind", models.CharField(max_length=20)),
+                ("via", models.CharField(max_length=20)),
+                ("on_behalf_of", models.UUIDField(null=True)),
+                ("token_id", models.UUIDField(null=True)),
+                ("door", models.CharField(max_length=20)),
+                ("noted", models.UUIDField(null=True)),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                ("again", models.BigIntegerField(default=0)),
+                ("low", models.BigIntegerField(null=True)),
+                ("high", models.BigIntegerField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="RetentionPolicy",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -275,6 +294,14 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("state", "waiting")), fields=("kind", "target"), name="audit_asked_once"
             ),
+        ),
+        migrations.AddIndex(
+            model_name="reading",
+            index=models.Index(fields=["reader_id", "door", "until"], name="audit_reading_by_reader"),
+        ),
+        migrations.AddIndex(
+            model_name="reading",
+            index=models.Index(fields=["until"], name="audit_reading_by_end"),
         ),
         migrations.AddConstraint(
             model_name="tile",

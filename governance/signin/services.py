@@ -127,6 +127,14 @@ def redeem_signin_link(*, actor: Actor, secret: str, host: str, now: datetime) -
 
 
 @transaction.atomic(durable=True)
+def note_first_use(*, actor: Actor, token: Token, now: datetime) -> None:
+    """Note that a token was shown for the first time; of two requests that show it at once, one notes it."""
+    require_self(actor.principal_id, token.user_id)
+    if Token.objects.filter(pk=token.pk, last_used_at=None).update(last_used_at=now) == 1:
+        log.append(actor=actor, action="token.first_used", subjects=_about(token), at=now, about=_terms(token))
+
+
+@transaction.atomic(durable=True)
 def create_token(*, actor: Actor, name: str, days: int, now: datetime) -> tuple[Token, str]:
     """Make a token of one's own for at most 365 days; returns it and its text, which is shown this once.
 

@@ -27,8 +27,21 @@ class Migration(migrations.Migration):
                     "schema_at",
                     models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
                 ),
+                ("change", models.CharField(default="", max_length=64)),
+                (
+                    "change_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
                 ("first_seen", models.DateTimeField()),
                 ("last_seen", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="FacetBody",
+            fields=[
+                ("sha256", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("size", models.PositiveIntegerField()),
+                ("body", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
@@ -39,6 +52,13 @@ class Migration(migrations.Migration):
                 ("namespace", models.TextField()),
                 ("name", models.TextField()),
                 ("scope_id", models.UUIDField(db_index=True)),
+                ("type", models.CharField(default="", max_length=64)),
+                ("integration", models.CharField(default="", max_length=64)),
+                ("processing", models.CharField(default="", max_length=64)),
+                (
+                    "type_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
                 ("first_seen", models.DateTimeField()),
                 ("last_seen", models.DateTimeField()),
             ],
@@ -48,6 +68,44 @@ class Migration(migrations.Migration):
             fields=[
                 ("sha256", models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ("fields", models.JSONField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Change",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("change", models.CharField(max_length=64)),
+                ("previous_namespace", models.TextField(default="")),
+                ("previous_name", models.TextField(default="")),
+                ("run_id", models.BigIntegerField(default=0)),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="changes", to="lineage.dataset"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Alias",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("other_key", models.CharField(db_index=True, max_length=64)),
+                ("namespace", models.TextField()),
+                ("name", models.TextField()),
+                ("kind", models.CharField(default="", max_length=64)),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="aliases", to="lineage.dataset"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -70,6 +128,71 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="Declaration",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("about", models.CharField(max_length=8)),
+                ("about_id", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("about", "about_id", "at"), name="lineage_declared_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Facet",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("about", models.CharField(max_length=8)),
+                ("about_id", models.BigIntegerField()),
+                ("name", models.TextField()),
+                ("sha256", models.CharField(default="", max_length=64)),
+                ("event", models.CharField(default="", max_length=64)),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["about", "about_id"], name="lineage_facet_about")],
+            },
+        ),
+        migrations.CreateModel(
+            name="JobLink",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("kind", models.CharField(max_length=8)),
+                ("other_key", models.CharField(db_index=True, max_length=64)),
+                ("namespace", models.TextField()),
+                ("name", models.TextField()),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="lineage.job"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Owner",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("about", models.CharField(max_length=8)),
+                ("about_id", models.BigIntegerField()),
+                ("name", models.TextField()),
+                ("kind", models.TextField(default="")),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["about", "about_id"], name="lineage_owner_about")],
+            },
         ),
         migrations.CreateModel(
             name="RawEvent",
@@ -104,6 +227,17 @@ class Migration(migrations.Migration):
                     "parent_at",
                     models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
                 ),
+                ("root_uuid", models.UUIDField(null=True)),
+                (
+                    "root_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("code", models.CharField(default="", max_length=64)),
+                (
+                    "code_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("version", models.CharField(default="", max_length=64)),
                 ("state", models.CharField(default="OTHER", max_length=10)),
                 ("state_rank", models.PositiveSmallIntegerField(default=0)),
                 (
@@ -118,6 +252,59 @@ class Migration(migrations.Migration):
                     "job",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="lineage.job"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Metric",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("facet", models.TextField()),
+                ("column", models.TextField(default="")),
+                ("name", models.TextField()),
+                ("value", models.FloatField()),
+                ("at", models.DateTimeField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="metrics", to="lineage.dataset"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="metrics", to="lineage.run"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Check",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("name", models.TextField()),
+                ("column", models.TextField(default="")),
+                ("success", models.BooleanField()),
+                ("severity", models.TextField(default="")),
+                ("expected", models.TextField(default="")),
+                ("actual", models.TextField(default="")),
+                ("at", models.DateTimeField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="checks",
+                        to="lineage.dataset",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="checks", to="lineage.run"
                     ),
                 ),
             ],
@@ -139,6 +326,7 @@ class Migration(migrations.Migration):
                 ),
                 ("rows", models.BigIntegerField(null=True)),
                 ("bytes", models.BigIntegerField(null=True)),
+                ("files", models.BigIntegerField(null=True)),
                 ("first_seen", models.DateTimeField()),
                 ("last_seen", models.DateTimeField()),
                 (
@@ -154,6 +342,24 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Tag",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("about", models.CharField(max_length=8)),
+                ("about_id", models.BigIntegerField()),
+                ("field", models.TextField(default="")),
+                ("name", models.TextField()),
+                ("value", models.TextField(default="")),
+                ("source", models.TextField(default="")),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["about", "about_id"], name="lineage_tag_about")],
+            },
+        ),
+        migrations.CreateModel(
             name="ColumnEdge",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -161,6 +367,7 @@ class Migration(migrations.Migration):
                 ("src_field", models.TextField()),
                 ("dst_field", models.TextField()),
                 ("job_id", models.BigIntegerField(default=0)),
+                ("declared", models.BooleanField(default=False)),
                 ("how", models.TextField(default="")),
                 ("masking", models.BooleanField(default=False)),
                 (
@@ -194,7 +401,13 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("job_id", models.BigIntegerField(default=0)),
-                ("kind", models.PositiveSmallIntegerField(choices=[(1, "Io"), (2, "Column"), (3, "Explicit")])),
+                (
+                    "kind",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "Io"), (2, "Column"), (3, "Explicit"), (4, "Renamed")]
+                    ),
+                ),
+                ("declared", models.BooleanField(default=False)),
                 ("first_seen", models.DateTimeField()),
                 ("last_seen", models.DateTimeField()),
                 (
@@ -219,7 +432,9 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["src", "dst"], name="lineage_edge_down")],
                 "constraints": [
-                    models.UniqueConstraint(fields=("dst", "src", "job_id", "kind"), name="lineage_edge_once")
+                    models.UniqueConstraint(
+                        fields=("dst", "src", "job_id", "kind", "declared"), name="lineage_edge_once"
+                    )
                 ],
             },
         ),
@@ -228,6 +443,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("direction", models.CharField(max_length=3)),
+                ("declared", models.BooleanField(default=False)),
                 ("first_seen", models.DateTimeField()),
                 ("last_seen", models.DateTimeField()),
                 (
@@ -244,13 +460,19 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["dataset", "direction"], name="lineage_jobio_by_dataset")],
                 "constraints": [
-                    models.UniqueConstraint(fields=("job", "dataset", "direction"), name="lineage_jobio_once")
+                    models.UniqueConstraint(
+                        fields=("job", "dataset", "direction", "declared"), name="lineage_jobio_once"
+                    )
                 ],
             },
         ),
         migrations.AddIndex(
             model_name="run",
             index=models.Index(fields=["job", "-first_seen"], name="lineage_run_by_job"),
+        ),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(fields=["parent_uuid"], name="lineage_run_by_parent"),
         ),
         migrations.AddIndex(
             model_name="runio",

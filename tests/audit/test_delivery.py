@@ -224,6 +224,6 @@ def test_the_clock_knows_what_the_settings_ask_for(settings: Any, setting: str, 
 
     settings.AUDIT_SINKS = settings.AUDIT_TSA_URL = settings.AUDIT_WITNESSES = ""
     always = tasks.clock().keys()
-    assert always == {"audit.pin_ends", "audit.verify"}
+    assert always == {"audit.pin_ends", "audit.readings", "audit.verify"}
     setattr(settings, setting, value)
     assert tasks.clock().keys() - always == {line}

@@ -1,6 +1,5 @@
 """Real producers: the OpenLineage client over HTTP, many at once, and a database that is busy."""
 
-import copy
 import json
 import random
 import threading
@@ -12,9 +11,8 @@ from django.db import OperationalError, connection
 from openlineage.client import OpenLineageClient, event_v2, facet_v2
 from openlineage.client.transport.http import ApiKeyTokenProvider, HttpConfig, HttpTransport
 
-from lineage import projection, reading
 from lineage.models import Dataset, Edge, RawEvent, Run
-from tests.lineage.test_projection import picture, story, wipe
+from tests.lineage.test_projection import picture, story, take, wipe
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC).isoformat()
 
@@ -69,9 +67,7 @@ def test_the_openlineage_client_is_understood(producer, live_server, compression
 @pytest.mark.django_db(transaction=True)
 def test_many_producers_at_once_lose_nothing(producer, say, now, payments):
     events = story(say)
-    for one in events:
-        ready = reading.read(copy.deepcopy(one), [])
-        projection.project([projection.Placed(ready.event, ready.event.at or now, payments.pk)])
+    take(events, now, payments.pk)
     expected = picture()
     wipe()
     statuses = []

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from lineage.models import RawEvent
-from tests.lineage.test_projection import picture
+from tests.lineage.test_projection import picture, take, wipe
 
 pytestmark = pytest.mark.django_db
 STEPS = {
@@ -57,12 +57,34 @@ def test_none_is_lost_and_repeating_and_shuffling_change_nothing(producer, share
     assert RawEvent.objects.count() == kept
 
 
+@pytest.mark.django_db(transaction=True)
+def test_made_again_from_the_raw_events_they_give_the_same_tables(producer, people, now, shared_events):
+    from lineage import rebuild, services
+
+    send(producer, shared_events("."))
+    before = picture()
+    copy = rebuild.prepared()
+    assert services.rebuild(actor=people.adam.actor, copy=copy, now=now) == (RawEvent.objects.count(), 0)
+    assert picture() == before
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_order_and_repetition_of_them_gives_the_same_tables(seed, now, payments, shared_events):
+    events = shared_events(".")
+    take(events, now, payments.pk)
+    before = picture()
+    wipe()
+    chance = random.Random(seed)
+    again = events + chance.sample(events, 50)
+    chance.shuffle(again)
+    take(again, now, payments.pk, size=chance.randint(1, 30))
+    assert picture() == before
+
+
 def test_they_arrive_the_same_as_one_shuffled_batch(producer, shared_events):
     events = shared_events(".")
     send(producer, events)
     before = picture()
-    from tests.lineage.test_projection import wipe
-
     wipe()
     random.Random(5).shuffle(events)
     answer = producer.api.post("/api/v1/lineage/batch", json.dumps(events), content_type="application/json")

@@ -1,5 +1,6 @@
 """Tokens: one's own and service accounts', by page and by REST; and what the database then holds."""
 
+import json
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from governance.access.models import Grant, Token, User
 from governance.signin import services
 from governance.signin.rules import ServiceAccount, read_token
 from jobs.models import Repeat
+from tests.audit.test_sequence_races import together
 
 JSON = "application/json"
 
@@ -218,3 +220,42 @@ def test_the_operator_makes_service_accounts_from_the_command_line(people, payme
     adam = SimpleNamespace(actor=operator())
     token, _ = issue(people, payments, now, who=adam, owner_id=OPERATOR_ID)
     assert token.user.owner_id == OPERATOR_ID
+
+
+def mine(person):
+    return person.client.post("/api/v1/tokens", {"name": "CI", "days": 1}, JSON).json()
+
+
+def first_uses():
+    rows = Entry.objects.filter(action="token.first_used").order_by("pk")
+    return [json.loads(bytes(each.body)) for each in rows]
+
+
+def test_the_first_use_of_a_token_is_an_entry_and_no_later_one(people):
+    made = mine(people.ann)
+    assert first_uses() == []
+    for _ in range(3):
+        assert bearer(made["token"]).get("/api/v1/account").status_code == 200
+    (entry,) = first_uses()
+    assert entry["subjects"] == [f"token:{made['id']}", f"person:{people.ann.id}"]
+    assert entry["actor"]["token"] == made["id"]
+
+
+def test_a_token_that_is_refused_was_not_used(people):
+    made = mine(people.ann)
+    Token.objects.filter(pk=made["id"]).update(revoked_at=Token.objects.get(pk=made["id"]).created_at)
+    assert bearer(made["token"]).get("/api/v1/account").status_code == 401
+    assert first_uses() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_requests_that_race_make_one_entry(people):
+    texts = [mine(people.ann)["token"] for each in range(3)]
+    answers = []
+
+    def ask(text):
+        answers.append(bearer(text).get("/api/v1/account").status_code)
+
+    together(*(lambda text=text: ask(text) for text in texts for _ in range(4)))
+    assert answers == [200] * 12
+    assert len(first_uses()) == 3
