@@ -66,9 +66,14 @@ def on_export(folder: Path, vkeys: Sequence[str]) -> list[Outcome]:
 Change = Callable[[list[bytes]], list[bytes]]
 
 
+def edited(body: bytes) -> bytes:
+    """An entry or leaf that says something else came of it."""
+    return body.replace(b'"outcome":"', b'"outcome":"un', 1)
+
+
 def _edited(items: list[bytes]) -> list[bytes]:
     at = len(items) // 2
-    return [*items[:at], items[at].replace(b'"outcome":"', b'"outcome":"un', 1), *items[at + 1 :]]
+    return [*items[:at], edited(items[at]), *items[at + 1 :]]
 
 
 def _deleted(items: list[bytes]) -> list[bytes]:

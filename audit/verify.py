@@ -73,9 +73,9 @@ class Report:
         return not self.faults
 
 
-def database(vkey: Vkey | None = None) -> Report:
-    """Check the whole log in the database under `vkey` (by default all that ever signed it); looks, changes nothing."""
-    check = _Check([vkey] if vkey else rotation.history())
+def database(*vkeys: Vkey) -> Report:
+    """Check the whole log in the database under `vkeys` (by default all that ever signed it); changes nothing."""
+    check = _Check([*vkeys] or rotation.history())
     with bulk.snapshot():
         check.pruned = _pruned(check)
         check.all()
@@ -225,7 +225,8 @@ class _Check:
         remembered = self.memory.checkpoint.size if self.memory else 0
         root = root_of(self.tile)
         if len(self.tile) == FULL and self.tiles.get(start // FULL) != (b"".join(self.tile), root):
-            self.note(start, f"tile/0/{start // FULL} is not what its entries give")
+            first = min((each.seq for each in self.faults if start <= each.seq < end), default=start)
+            self.note(first, f"tile/0/{start // FULL} is not what its entries give")
         if len(self.tile) == FULL and not (
             start < remembered <= end or any(start < each <= end for each in self.signed)
         ):
@@ -237,12 +238,12 @@ class _Check:
         self.tile = []
 
     def _signatures(self) -> None:
-        if self.tree.size in self.signed:
-            self._checkpoint(self.signed[self.tree.size])
         if self.memory and self.memory.checkpoint.size == self.tree.size:
             if self.memory.checkpoint.root != self.tree.root():
                 self._lost("from it on, these are not the entries that were signed")
             self.memory = None
+        if self.tree.size in self.signed:
+            self._checkpoint(self.signed[self.tree.size])
 
     def _checkpoint(self, checkpoint: Checkpoint) -> None:
         try:

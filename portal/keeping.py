@@ -179,6 +179,7 @@ def audit_drill(
         Path | None, typer.Argument(help="An export; without it, one of the server's own log.")
     ] = None,
     key: Annotated[list[str] | None, typer.Option(help="With an export: the verifier key.")] = None,
+    database: Annotated[bool, typer.Option("--database", help="On a copy of the server's whole database.")] = False,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -187,8 +188,10 @@ def audit_drill(
 
     if (directory is None) != (not key):
         raise Failed("Give an export and its verifier key with --key, or neither on the server.", USAGE)
+    if directory is not None and database:
+        raise Failed("Give an export or --database, not both.", USAGE)
     server(data_dir)
-    found = upkeep.drill(directory, key or [])
+    found = upkeep.drill(directory, key or [], database=database)
     show(found, as_json=as_json, words=found["words"])
     raise typer.Exit(OK if found["all_caught"] else CHECKS)
 

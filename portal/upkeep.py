@@ -18,14 +18,22 @@ def verify_export(directory: Path, more: Mapping[str, Sequence[object] | None], 
     return verify.main([str(directory), *options, *flags])
 
 
-def drill(directory: Path | None, keys: Sequence[str]) -> dict[str, Any]:
-    """Practise the attacks on copies of an export, or of this server's log: a table, and whether all were caught."""
-    from audit import drill
+def drill(directory: Path | None, keys: Sequence[str], *, database: bool) -> dict[str, Any]:
+    """Practise the attacks on copies of an export, of this server's log, or of its database: what caught each."""
+    from audit import drill, drill_copy
 
     try:
-        found = drill.on_export(directory, keys) if directory else drill.on_server()
+        if database:
+            found = drill_copy.on_database()
+        else:
+            found = drill.on_export(directory, keys) if directory else drill.on_server()
     except drill.TooShort:
         raise Failed(f"There are fewer than {drill.LEAST} entries to practise on.") from None
+    except drill_copy.CannotCopy:
+        raise Failed(
+            "This role may not make temporary tables, so there is nothing to practise on. "
+            "Let it: GRANT TEMPORARY ON DATABASE ... TO ..."
+        ) from None
     except ValueError as error:
         raise Failed(str(error), USAGE) from None
     rows = [{"attack": x.attack, "caught_by": x.checked_by, "entry": x.entry, "what": x.what} for x in found]
