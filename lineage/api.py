@@ -61,8 +61,11 @@ class Lineage(APIView):
     @extend_schema(request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
         """Keep one RunEvent, JobEvent or DatasetEvent."""
-        value, warnings = event.decode(_bytes(request))
-        one = reading.read(value, warnings)
+        body = _bytes(request)
+        with reading.undisturbed(len(body)):
+            value, warnings = event.decode(body)
+            one = reading.read(value, warnings)
+        del body, value
         receipt = services.ingest(actor=actor_of(request), readings=[one], now=now_of(request))[0]
         answer = {"event_id": receipt.event_id, "status": receipt.status, "warnings": list(receipt.warnings)}
         return Response(answer, status=201)
@@ -96,22 +99,29 @@ class LineageBatch(APIView):
     @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT, 204: None})
     def post(self, request: Request) -> Response:
         """Keep every event that can be understood, and say by index which could not."""
-        value, warnings = event.decode(_bytes(request))
-        if not isinstance(value, list):
-            raise Malformed("lineage.not_a_list")
-        good: list[reading.Reading] = []
-        failed: list[dict[str, Any]] = []
-        for index, one in enumerate(value):
-            try:
-                good.append(reading.read(one, warnings))
-            except Refused as refusal:
-                failed.append({"index": index, "reason": say(refusal), "code": refusal.code, "retriable": False})
+        received, good, failed = _read_all(_bytes(request))
         actor, now = actor_of(request), now_of(request)
         for start in range(0, len(good), BATCH):
             services.ingest(actor=actor, readings=good[start : start + BATCH], now=now)
         if not failed:
             return Response(status=204)
-        return Response(_summary(len(value), len(good), failed), status=200)
+        return Response(_summary(received, len(good), failed), status=200)
+
+
+def _read_all(body: bytes) -> tuple[int, list[reading.Reading], list[dict[str, Any]]]:
+    """Return how many events a batch has, those that can be kept, and by index why the others cannot."""
+    good: list[reading.Reading] = []
+    failed: list[dict[str, Any]] = []
+    with reading.undisturbed(len(body)):
+        value, warnings = event.decode(body)
+        if not isinstance(value, list):
+            raise Malformed("lineage.not_a_list")
+        for index, one in enumerate(value):
+            try:
+                good.append(reading.read(one, warnings))
+            except Refused as refusal:
+                failed.append({"index": index, "reason": say(refusal), "code": refusal.code, "retriable": False})
+    return len(value), good, failed
 
 
 def _bytes(request: Request) -> bytes:

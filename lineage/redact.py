@@ -8,10 +8,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 LIMIT = 1000
 """At most this many pointers are remembered for one event; the redaction itself has no limit."""
+
+SHORT, REMEMBERED = 120, 20_000
+"""Texts of up to this length in which nothing was found are remembered, so many of them: events repeat themselves."""
+_CLEAN: tuple[set[str], set[str]] = (set(), set())
+_NESTED = (dict, list)
 
 QUERY_KEPT = frozenset(
     {
@@ -74,6 +79,10 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
     ("authorization", ("earer", "asic", "EARER", "ASIC"), re.compile(r"(?i)\b(?:bearer|basic)\s+[\w+/.~-]{16,}=*")),
 )
 """Kind, texts of which one must occur (a quick look), and the shape itself."""
+_ANY = re.compile(
+    "|".join(["[@+=:]", r"\d[\d .-]{7}", *(re.escape(mark) for _, marks, _ in _SHAPES for mark in marks)]),
+)
+"""What any of the shapes, addresses, assignments and personal values has at least one of."""
 _NAMED = ("password", "passwd", "passphrase", "pwd", "secret", "key", "token")
 _DIGITS = re.compile(r"\d[\d .-]{7}")
 _EMAIL = re.compile(r"(?<!://)(?<![\w.+-])(?!git@)[\w.+%-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}\b")
@@ -107,6 +116,8 @@ def redact(value: Any) -> Redaction:
 def scrub(text: str, *, personal: bool) -> tuple[str, list[str]]:
     """Return `text` without secrets (and, if `personal`, personal-looking values), and the kinds of what went."""
     kinds: list[str] = []
+    if not _ANY.search(text):
+        return text, kinds
     if "://" in text and ("@" in text or "?" in text):
         text = _URL.sub(lambda found: _address(found, kinds), text)
     for what, marks, shape in _SHAPES:
@@ -120,7 +131,7 @@ def scrub(text: str, *, personal: bool) -> tuple[str, list[str]]:
 
 
 class _Walker:
-    """Goes through an event and remembers where it is, so that a pointer is only written when it is needed."""
+    """Goes through an event and remembers where it is; what has nothing to take out is handed on, not copied."""
 
     def __init__(self) -> None:
         self.path: list[str | int] = []
@@ -128,42 +139,62 @@ class _Walker:
 
     def walk(self, value: Any, *, personal: bool, columns: bool = False) -> Any:
         """Return `value` redacted. Keys of `columns` are names of columns, not of secrets."""
-        if isinstance(value, str):
-            return self._text(value, personal=personal) if len(value) > 3 else value
         if isinstance(value, dict):
             return self._object(value, personal=personal, columns=columns)
-        if not isinstance(value, list):
-            return value
-        self.path.append(0)
-        kept = list(value)
+        if isinstance(value, list):
+            return self._list(value, personal=personal)
+        return self._text(value, personal=personal) if isinstance(value, str) else value
+
+    def _list(self, value: list[Any], *, personal: bool) -> list[Any]:
+        kept = value
+        seen = _CLEAN[personal]
         for at, one in enumerate(value):
-            if isinstance(one, str | dict | list):
-                self.path[-1] = at
-                kept[at] = self.walk(one, personal=personal)
-        self.path.pop()
+            if type(one) in _NESTED or (isinstance(one, str) and one not in seen):
+                self.path.append(at)
+                clean = self.walk(one, personal=personal)
+                self.path.pop()
+                if clean is not one:
+                    kept = list(value) if kept is value else kept
+                    kept[at] = clean
         return kept
 
     def _text(self, value: str, *, personal: bool) -> str:
-        clean, kinds = scrub(value, personal=personal and not _names_a_thing(self.path))
-        self.note(kinds)
+        clean_before = _CLEAN[personal]
+        if value in clean_before:
+            return value
+        clean, kinds = scrub(value, personal=personal)
+        if kinds:
+            self.note(kinds)
+        elif len(value) <= SHORT:
+            if len(clean_before) >= REMEMBERED:
+                clean_before.clear()
+            clean_before.add(value)
         return clean
 
     def _object(self, value: dict[str, Any], *, personal: bool, columns: bool) -> dict[str, Any]:
-        kept: dict[str, Any] = {}
+        kept = value
         for key, one in value.items():
+            known = _key(key)
+            if known.plain and _is_clean(one, personal and not known.identifies):
+                continue
             self.path.append(key)
-            name, secret, kinds = _key(key)
-            if secret and not columns and _is_value(one):
-                kept[name] = "[redacted:secret]"
-                self.note(["secret"])
-            elif isinstance(one, str | dict | list):
-                self.note(kinds)
-                kept[name] = self.walk(one, personal=personal or key in _FACETS, columns=key in _COLUMNS)
-            else:
-                self.note(kinds)
-                kept[name] = one
+            clean = self._member(key, one, personal=personal, columns=columns)
+            self.note(known.kinds)
             self.path.pop()
+            if clean is not one or known.name != key:
+                kept = dict(value) if kept is value else kept
+                del kept[key]
+                kept[known.name] = clean
         return kept
+
+    def _member(self, key: str, one: Any, *, personal: bool, columns: bool) -> Any:
+        known = _key(key)
+        if known.secret and not columns and _is_value(one):
+            self.note(["secret"])
+            return "[redacted:secret]"
+        if isinstance(one, str):
+            return self._text(one, personal=personal and not known.identifies)
+        return self.walk(one, personal=personal or key in _FACETS, columns=key in _COLUMNS)
 
     def note(self, kinds: list[str] | tuple[str, ...]) -> None:
         """Remember that `kinds` were taken out here."""
@@ -173,15 +204,29 @@ class _Walker:
                 self.removed.append({"at": place, "what": what})
 
 
+class _Known(NamedTuple):
+    """What there is to know of a key: as it may be kept, what was taken out of it, and what it says of its value."""
+
+    name: str
+    kinds: tuple[str, ...]
+    secret: bool
+    identifies: bool
+    plain: bool
+
+
 @lru_cache(maxsize=4096)
-def _key(key: str) -> tuple[str, bool, tuple[str, ...]]:
-    """Return the key as it may be kept, whether it is a secret's name, and what was taken out of it."""
-    clean, kinds = scrub(key, personal=False)
-    return clean, SECRET_KEY.search(key) is not None, tuple(kinds)
+def _key(key: str) -> _Known:
+    name, kinds = scrub(key, personal=False)
+    secret = SECRET_KEY.search(key) is not None
+    plain = not kinds and not secret
+    return _Known(name, tuple(kinds), secret, _IDENTIFIER.search(key) is not None, plain)
 
 
-def _names_a_thing(path: list[str | int]) -> bool:
-    return bool(path) and isinstance(path[-1], str) and _IDENTIFIER.search(path[-1]) is not None
+def _is_clean(value: Any, personal: bool) -> bool:  # noqa: FBT001 - called for every value of every event
+    """Say whether there is nothing to look for in `value`, because it was looked at before or is no text."""
+    if type(value) is str:
+        return value in _CLEAN[personal]
+    return type(value) not in _NESTED
 
 
 def _is_value(value: Any) -> bool:
