@@ -49,10 +49,10 @@ def test_another_question_is_another_entry(people: Ns, sequenced: Callable) -> N
 
 def test_what_somebody_typed_is_committed_to_and_stands_in_no_entry(people: Ns, sequenced: Callable) -> None:
     sequenced(3)
-    typed = {"actor": "Jane Canary", "action": "jane.canary", "subject": "person:jane-canary"}
+    typed = {"actor": "Jane Canary", "action": "jane.canary", "subject": "person:jane-canary", "q": "canary"}
     assert people.vera.api.get(f"{API}/entries", typed).status_code == 200
     (read,) = said()
-    assert sorted(read["private"]) == ["action", "actor", "subject"] and read["about"]["filters"] == {}
+    assert sorted(read["private"]) == ["action", "actor", "q", "subject"] and read["about"]["filters"] == {}
     assert "canary" not in json.dumps(read).lower()
     assert {each.value for each in Opening.objects.filter(field__in=typed)} == set(typed.values())
     assert not any("canary" in str(each).lower() for each in Reading.objects.values_list())
