@@ -1,5 +1,7 @@
 """`make test`: the suite on SQLite, then on PostgreSQL, with Redis and a browser where they are found.
 
+Tests of one process share the cores. Those that start portals or browsers run one after another, on their own.
+
 It never installs anything, and ends with what was skipped and why. `ATTESTRY_TEST_REQUIRE=postgresql,redis,browser`
 turns a missing one into a failure. Anything on the command line is handed to pytest:
 `python -m tests.launch --on sqlite tests/audit -x`.
@@ -24,6 +26,8 @@ from tests import services
 ROOT = Path(__file__).resolve().parent.parent
 ONCE = "slow or browser"
 """Marks of the tests that do not depend on the database: they run with the first one only."""
+NOTHING_FOUND = 5
+"""pytest's exit code when no test was chosen."""
 
 
 @dataclass
@@ -83,6 +87,14 @@ def run(database: str, url: str, arguments: list[str]) -> Outcome:
         return Outcome(database, code, time.monotonic() - begun, ran, reasons)
 
 
+def parts(rest: list[str], *, first: bool) -> list[list[str]]:
+    """What is added to the command line for each run of pytest on one database; nothing where marks are chosen."""
+    if "-m" in rest:
+        return [[]]
+    cores = ["-n", str(os.cpu_count() or 1)]
+    return [["-m", f"not ({ONCE})", *cores], *([["-m", ONCE]] if first else [])]
+
+
 def summary(outcomes: list[Outcome], absent: dict[str, str]) -> list[str]:
     """The last words: what ran where, and what did not and why."""
     lines = []
@@ -108,8 +120,8 @@ def main(arguments: list[str]) -> int:
     for database in databases:
         with ExitStack() as stack:
             url = stack.enter_context(services.postgresql()) if database == "postgresql" else ""
-            marks = [] if "-m" in rest else ["-m", f"not ({ONCE})" if outcomes else ""]
-            outcomes.append(run(database, url, [*marks, *rest]))
+            done = [run(database, url, [*part, *rest]) for part in parts(rest, first=not outcomes)]
+            outcomes += [each for each in done if each.code != NOTHING_FOUND] or done
     print("\n" + "\n".join(summary(outcomes, absent)))
     for name in sorted(lacking):
         print(f"required by ATTESTRY_TEST_REQUIRE and missing: {name}", file=sys.stderr)

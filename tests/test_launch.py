@@ -64,7 +64,21 @@ def test_what_does_not_depend_on_the_database_runs_once(monkeypatch: pytest.Monk
         launch, "run", lambda database, url, arguments: runs.append(arguments) or Outcome(database, 0, 1, 1)
     )
     launch.main(["--on", "sqlite", "--on", "sqlite", "tests/audit"])
-    assert runs == [["-m", "", "tests/audit"], ["-m", "not (slow or browser)", "tests/audit"]]
+    quick, once = runs[0], runs[1]
+    assert quick[:3] == ["-m", "not (slow or browser)", "-n"]
+    assert once == ["-m", "slow or browser", "tests/audit"]
+    assert runs[2:] == [quick]
+
+
+@pytest.mark.parametrize(("codes", "code"), [([0, 5], 0), ([5, 0], 0), ([5, 5], 1), ([0, 1], 1)])
+def test_a_part_without_tests_is_no_failure_unless_all_are(
+    codes: list[int], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "missing", dict)
+    left = iter(codes)
+    monkeypatch.setattr(launch, "run", lambda database, url, arguments: Outcome(database, next(left), 1, 1))
+    monkeypatch.delenv("ATTESTRY_TEST_REQUIRE", raising=False)
+    assert launch.main(["--on", "sqlite"]) == code
 
 
 def test_a_throwaway_postgresql_takes_rows_and_is_gone_afterwards() -> None:
