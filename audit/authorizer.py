@@ -17,7 +17,8 @@ from audit.models import GUARDED, WRITTEN_ONCE
 REFUSED = "not authorized"
 EMPTIES = "audit_pruned_empties"
 """The trigger that removes content under an entry that says so; the triggers on what it changes check that."""
-INDEX, ADDED, EMPTIED = "audit_words_index", "audit_words_added", "audit_words_emptied"
+INDEX = "audit_words_index"
+ADDED, EMPTIED, REMOVED = "audit_words_added", "audit_words_emptied", "audit_words_removed"
 """SQLite's index of words, and the triggers that keep it: nothing else may write to it."""
 _ONCE, _GUARDED = frozenset(WRITTEN_ONCE), frozenset(GUARDED)
 _PARTS = frozenset(f"{INDEX}_{each}" for each in ("data", "idx", "config"))
@@ -83,7 +84,7 @@ def answer(action: int, first: str | None, second: str | None, _database: str | 
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_UPDATE and second in {"body", "words"} and inside == EMPTIES:
         return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_INSERT and first == INDEX and inside not in {ADDED, EMPTIED}:
+    if action == sqlite3.SQLITE_INSERT and first == INDEX and inside not in {ADDED, EMPTIED, REMOVED}:
         return sqlite3.SQLITE_DENY
     if action in _OF_FIRST and first in _OF_FIRST[action]:
         return sqlite3.SQLITE_DENY

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from audit import authorizer, bulk
-from audit.authorizer import ADDED, EMPTIED, INDEX
+from audit.authorizer import ADDED, EMPTIED, INDEX, REMOVED
 from audit.retention import records
 from audit.words import words_of
 
@@ -30,7 +30,9 @@ _POSTGRESQL = [
     """DO $$ DECLARE theirs text; BEGIN
     FOR theirs IN SELECT DISTINCT grantee::regrole::text FROM pg_class, aclexplode(relacl)
         WHERE oid = 'audit_words'::regclass AND grantee NOT IN (0, relowner)
-    LOOP EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON audit_words FROM %s', theirs); END LOOP;
+    LOOP
+        EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON audit_words FROM %s', theirs);
+    END LOOP;
 END $$""",
 ]
 _TAKE_OUT = f"INSERT INTO {INDEX} ({INDEX}, rowid, words) VALUES ('delete', OLD.entry_id, OLD.words)"  # noqa: S608
@@ -40,6 +42,7 @@ _SQLITE = [
     " tokenize='ascii', detail='none', columnsize=0)",
     f"CREATE TRIGGER IF NOT EXISTS {ADDED} AFTER INSERT ON audit_words BEGIN {_PUT_IN}; END",
     f"CREATE TRIGGER IF NOT EXISTS {EMPTIED} AFTER UPDATE ON audit_words BEGIN {_TAKE_OUT}; {_PUT_IN}; END",
+    f"CREATE TRIGGER IF NOT EXISTS {REMOVED} AFTER DELETE ON audit_words BEGIN {_TAKE_OUT}; END",
 ]
 
 

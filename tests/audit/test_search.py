@@ -270,6 +270,8 @@ def test_words_are_no_evidence_and_verifying_does_not_depend_on_them(sequenced: 
     Words.objects.all().delete()
     triggers.set_guards(connection)
     assert verify.database().sound
+    assert found("happened") == []
+    assert _sound()
 
 
 @pytest.mark.sqlite

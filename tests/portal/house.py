@@ -21,6 +21,11 @@ from audit import sequence
 from jobs import selectors
 while sequence.run_once(selectors.now()): pass
 """
+FIND_ENTRIES = """
+import sys; import django; django.setup()
+from audit import filters, models
+print(filters.apply(models.Entry.objects, filters.Wanted(q=sys.argv[1])).count())
+"""
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
@@ -41,6 +46,13 @@ def attestry(*arguments: str, data: Path, timeout: float = 120, **more: str) -> 
 def number_entries(data: Path, **more: str) -> None:
     """Let the sequencer do its work once, without a worker."""
     subprocess.run([sys.executable, "-c", NUMBER_ENTRIES], env=environment(data, **more), check=True, cwd=data.parent)
+
+
+def entries_found(data: Path, words: str, **more: str) -> int:
+    """How many entries of the log have these words."""
+    call = [sys.executable, "-c", FIND_ENTRIES, words]
+    done = subprocess.run(call, env=environment(data, **more), check=True, cwd=data.parent, capture_output=True)
+    return int(done.stdout)
 
 
 def free_port() -> int:

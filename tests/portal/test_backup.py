@@ -72,6 +72,9 @@ def test_what_was_there_is_there_again(lived_in: Any, elsewhere: dict[str, str],
     checked = house.attestry("audit", "verify", "--database", "--json", data=tmp_path / "data", **elsewhere)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert json.loads(checked.stdout)["size"] >= lived_in.manifest["log_size"]
+    assert house.entries_found(tmp_path / "data", "token.created", **elsewhere) == 1
+    house.number_entries(tmp_path / "data", **elsewhere)
+    assert house.entries_found(tmp_path / "data", "token.created", **elsewhere) == 1
     for name in ("audit.key", "secret.key"):
         assert (tmp_path / "data" / name).read_bytes() == (lived_in.data / name).read_bytes()
         assert stat.S_IMODE((tmp_path / "data" / name).stat().st_mode) == 0o600
