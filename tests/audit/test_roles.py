@@ -1,5 +1,6 @@
 """PostgreSQL's two roles: the portal's own can do the portal's work, and cannot touch what the log has written."""
 
+import json
 import os
 import subprocess
 import sys
@@ -298,6 +299,32 @@ def test_a_whole_installation_migrates_as_owner_and_works_as_the_application(ins
     again = installed("attestry_app", "-m", "portal.cli", "db", "roles", "--apply")
     assert again.returncode == 3
     assert "run this as the database's owner" in again.stderr
+
+
+FILL = """
+import django; django.setup()
+from django.db import transaction
+from audit import log, sequence
+from audit.actor import system
+from jobs import selectors as clock
+for each in range(20):
+    with transaction.atomic():
+        log.append(actor=system(), action="thing.happened", subjects=[f"model:{each % 3}"], at=clock.now())
+sequence.run_once(clock.now())
+"""
+
+
+@postgresql
+def test_the_application_practises_the_attacks_behind_a_closed_fence(installed: Callable) -> None:
+    assert installed("attestry", "-m", "portal.cli", "migrate").returncode == 0
+    assert installed("attestry", "-m", "portal.cli", "db", "roles", "--apply").returncode == 0
+    assert installed("attestry", "-m", "portal.cli", "db", "fence", "close").returncode == 0
+    filled = installed("attestry_app", "-c", FILL, DJANGO_SETTINGS_MODULE="portal.settings")
+    assert filled.returncode == 0, filled.stderr[-2000:]
+    drill = installed("attestry_app", "-m", "portal.cli", "audit", "drill", "--database", "--json")
+    assert drill.returncode == 0, drill.stderr[-2000:] + drill.stdout
+    assert len(json.loads(drill.stdout)["attacks"]) == 9
+    assert installed("attestry_app", "-m", "portal.cli", "audit", "verify", "--database").returncode == 0
 
 
 @postgresql
