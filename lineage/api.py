@@ -7,6 +7,7 @@ is 503 with Retry-After.
 
 from collections.abc import Mapping
 from typing import Any, cast
+from uuid import UUID
 
 from django.http import HttpResponseBase, JsonResponse
 from drf_spectacular.types import OpenApiTypes
@@ -20,7 +21,7 @@ from rest_framework.views import APIView
 from audit.actor import NotSeen
 from audit.doors import actor_of, now_of, say
 from audit.refusals import Malformed, Refused
-from lineage import event, formats, naming, reading, selectors, services, story
+from lineage import about, event, formats, naming, reading, selectors, services, story
 from lineage.answers import DEPTHS, NODES, file, number, question
 from lineage.graph import Budget, Graph, Question
 
@@ -106,6 +107,29 @@ class LineageBatch(APIView):
         if not failed:
             return Response(status=204)
         return Response(_summary(received, len(good), failed), status=200)
+
+
+class Details(APIView):
+    """Answers what is known of one thing."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter(name) for name in ("type", "namespace", "name", "run")],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """Tell all that is kept of a dataset, model or job by name, or of a run by its id, facets included."""
+        asked, actor = request.query_params, actor_of(request)
+        if asked.get("run"):
+            return Response(about.of_run(actor, _run_id(asked["run"])))
+        meant = question(asked)
+        return Response(about.thing(actor, meant.type, meant.namespace, meant.name))
+
+
+def _run_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as problem:
+        raise Malformed("lineage.bad_parameter", name="run", allowed="UUID") from problem
 
 
 def _read_all(body: bytes) -> tuple[int, list[reading.Reading], list[dict[str, Any]]]:

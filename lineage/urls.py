@@ -7,6 +7,7 @@ from lineage import views
 
 api: list[Any] = [
     path("lineage", rest.Lineage.as_view(), name="lineage.api"),
+    path("lineage/details", rest.Details.as_view(), name="lineage.details"),
     path("lineage/batch", rest.LineageBatch.as_view(), name="lineage.batch"),
 ]
 pages: list[Any] = [

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.doors import actor_of, met
 from audit.refusals import NotSeen
-from lineage import draw, selectors, story, svg
+from lineage import about, draw, selectors, story, svg
 from lineage.answers import end_of, file, question
 from lineage.graph import Budget, Direction, Graph, Node, Question
 from lineage.links import address, around, words
@@ -65,10 +65,11 @@ def show(request: HttpRequest) -> HttpResponse:
         return _choose(request, form, asked["name"])
     try:
         graph = story.graph_for(actor_of(request), _question(asked))
+        known = about.thing(actor_of(request), asked["type"] or "dataset", asked["namespace"], asked["name"])
     except NotSeen as refusal:
         form.add_error("name", met(request, refusal))
         return _choose(request, form, "")
-    return render(request, "lineage/show.html", {"form": form, **_shown(request, graph, asked)})
+    return render(request, "lineage/show.html", {"form": form, "known": known, **_shown(request, graph, asked)})
 
 
 def _choose(request: HttpRequest, form: Ask, text: str) -> HttpResponse:

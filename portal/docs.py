@@ -1,6 +1,7 @@
-"""The tables in the docs that are read off the code: refusal codes, audit actions, API paths.
+"""The tables in the docs that are read off the code: refusal codes, audit actions, API paths, facets.
 
-`python -m portal.docs` writes `docs/reference.md` again; a test fails while it is out of step.
+`python -m portal.docs` writes `docs/reference.md` and the pages about facets again; a test fails while they are out of
+step.
 """
 
 import ast
@@ -111,7 +112,21 @@ def page() -> str:
     )
 
 
+def pages() -> dict[Path, str]:
+    """Return every file below `docs/` that is written from the code."""
+    from lineage import conformance  # noqa: PLC0415 - needs Django's settings
+
+    folder = HOUSE / "docs"
+    return {
+        PAGE: page(),
+        folder / "facets.md": conformance.page(),
+        folder / "openlineage" / "mapping.json": conformance.mapping_text(),
+    }
+
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    PAGE.write_text(page())
+    for written, text in pages().items():
+        written.parent.mkdir(exist_ok=True)
+        written.write_text(text)

@@ -11,8 +11,10 @@ from portal.sentences import SENTENCES
 HOUSE = Path(__file__).resolve().parent.parent
 
 
-def test_the_reference_page_is_in_step_with_the_code() -> None:
-    assert docs.PAGE.read_text() == docs.page(), "run `python -m portal.docs`"
+@pytest.mark.django_db
+def test_the_pages_that_are_written_from_the_code_are_in_step_with_it() -> None:
+    for path, text in docs.pages().items():
+        assert path.read_text() == text, f"{path.name}: run `python -m portal.docs`"
 
 
 @pytest.mark.parametrize("code", docs.codes())

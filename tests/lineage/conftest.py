@@ -60,15 +60,21 @@ def events_in(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def shared_events() -> Callable[[str], list[dict[str, Any]]]:
-    """The real events below a folder of `shared/events`; skips where that folder is not at hand."""
+def shared_folder() -> Path:
+    """The folder `shared/events`; skips where it is not at hand."""
     places = [above / "shared" / "events" for above in HOUSE.parents]
     folder = next((one for one in places if one.is_dir()), None)
     if folder is None:
         pytest.skip("the recordings of real producers (shared/events) are not on this machine")
+    return folder
+
+
+@pytest.fixture
+def shared_events(shared_folder: Path) -> Callable[[str], list[dict[str, Any]]]:
+    """The real events below a folder of `shared/events`."""
 
     def below(part: str) -> list[dict[str, Any]]:
-        place = folder / part
+        place = shared_folder / part
         files = [place] if place.is_file() else sorted(p for p in place.rglob("*json") if p.name != "INDEX.json")
         return [event for file in files for event in events_in(file)]
 
