@@ -88,6 +88,7 @@ def test_a_lock_has_hashes_and_neither_addresses_nor_paths(lock: Path) -> None:
     assert not re.search(r"https?://|file:|--index-url|--find-links|-e |/(home|root|tmp|opt|work)/", text)
     pins = re.findall(r"^([a-z0-9][a-z0-9._-]*)==\S+ \\$", text, re.MULTILINE)
     assert len(pins) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE)), "something is pinned without a hash"
+    assert not re.search(r"(?<!\\)\n +--hash", text), "a hash without what it is the hash of"
 
 
 def test_the_locks_agree() -> None:
