@@ -142,7 +142,8 @@ class _Practice:
             faults = _faults(self.attacks()[name]())
         finally:
             transaction.savepoint_rollback(before)
-        worst = [each for each in faults if each.seq >= 0][:1] or faults[:1]
+        named = [each for each in faults if each.seq >= 0]
+        worst = ([each for each in named if not each.what.startswith(verify.UNVOUCHED)] or named or faults)[:1]
         return Outcome(name, BY, worst[0].seq if worst else None, worst[0].what if worst else "")
 
     def _edited(self) -> Sequence[Vkey]:

@@ -29,6 +29,8 @@ from audit.tiles import FULL
 TILES = 32
 CHUNK = FULL * TILES
 MOST = 100
+UNVOUCHED = "from it on, these are not the entries that were signed"
+"""Said of the first entry after the last good signature; which of those that follow is bad, it does not know."""
 _TILE = ("number", "hashes", "root")
 _LEAVES = {
     vendor: f"SELECT l.seq, l.entry_id, l.body, l.hash, e.body, e.action, e.outcome, {', '.join(texts)}"  # noqa: S608
@@ -240,7 +242,7 @@ class _Check:
     def _signatures(self) -> None:
         if self.memory and self.memory.checkpoint.size == self.tree.size:
             if self.memory.checkpoint.root != self.tree.root():
-                self._lost("from it on, these are not the entries that were signed")
+                self._lost(UNVOUCHED)
             self.memory = None
         if self.tree.size in self.signed:
             self._checkpoint(self.signed[self.tree.size])
@@ -254,7 +256,7 @@ class _Check:
         if (state.size, state.root) == (self.tree.size, self.tree.root()) and bytes(checkpoint.root) == state.root:
             self.good = self.tree.size
         else:
-            self._lost(f"from it on, these are not the entries that were signed at {checkpoint.size}")
+            self._lost(f"{UNVOUCHED} at {checkpoint.size}")
 
     def _signed(self, note: str) -> State:
         """What a note says under the newest of the log's keys that signed it."""

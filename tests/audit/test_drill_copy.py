@@ -51,6 +51,13 @@ def test_every_attack_on_the_copy_is_caught_and_names_the_first_bad_entry(log: P
     }, [(each.attack, each.what) for each in found]  # fmt: skip
 
 
+def test_an_entry_is_named_however_far_back_the_last_good_signature_lies(sequenced: Callable[..., Any]) -> None:
+    sequenced(600)
+    told = {each.attack: each.entry for each in drill_copy.on_database()}
+    assert [told[name] for name in drill.BY_ANYBODY] == [300, 300, 300, 301]
+    assert [told[name] for name in drill.BY_KEY_HOLDER] == [450, 0, 0, 0, 0]
+
+
 def test_the_original_is_as_it_was_to_the_byte(log: Path) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
