@@ -1,6 +1,7 @@
 """Entries are found by their words, alike on both databases, and by nobody who may not read them."""
 
 import json
+import threading
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from audit import actor, authorizer, filters, log, search, sequence, triggers, verify, words
 from audit.models import Checkpoint, Entry, Leaf, Words
+from audit.retention import records
 from audit.retention import services as retention
 from tests.audit.retention.conftest import aged
 
@@ -203,6 +205,33 @@ def test_an_entry_that_was_pruned_before_it_was_indexed_stays_without_words(
     sequence.run_once(now)
     assert Words.objects.count() == Leaf.objects.count()
     assert len(found("happened")) == 2
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_pruned_while_words_are_read_and_kept(sequenced: Callable) -> None:
+    sequenced(2)
+    told: list[str] = []
+
+    def prune() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '100ms'")
+                records.alone()
+        except DatabaseError as error:
+            told.append(str(error))
+        finally:
+            connection.close()
+
+    for inside in (True, False):
+        with transaction.atomic():
+            if inside:
+                search.catch_up(10)
+            thread = threading.Thread(target=prune)
+            thread.start()
+            thread.join()
+        assert len(told) == 1
+    assert "lock timeout" in told[0]
 
 
 def _sound() -> bool:
