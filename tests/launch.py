@@ -26,6 +26,7 @@ from tests import services
 ROOT = Path(__file__).resolve().parent.parent
 ONCE = "slow or browser"
 """Marks of the tests that do not depend on the database: they run with the first one only."""
+CORES = os.cpu_count() or 1
 NOTHING_FOUND = 5
 """pytest's exit code when no test was chosen."""
 
@@ -64,11 +65,14 @@ def read_report(path: Path) -> tuple[int, Counter[str]]:
     return ran, reasons
 
 
-def run(database: str, url: str, arguments: list[str]) -> Outcome:
-    """Run pytest in a process of its own, so that settings see the database from their first line."""
+def run(database: str, urls: list[str], arguments: list[str]) -> Outcome:
+    """Run pytest in a process of its own, so that settings see the database from their first line.
+
+    Each process that pytest itself starts gets another of `urls`: roles belong to a whole cluster.
+    """
     with tempfile.TemporaryDirectory(prefix="att-data-") as data:
         report = Path(data) / "report.xml"
-        environment = {**os.environ, "DATABASE_URL": url}
+        environment = {**os.environ, "DATABASE_URL": "".join(urls[:1]), services.EACH: " ".join(urls)}
         # the many processes that tests start share what the first one compiled
         for inherited in (
             "PYTHONDONTWRITEBYTECODE",
@@ -91,8 +95,7 @@ def parts(rest: list[str], *, first: bool) -> list[list[str]]:
     """What is added to the command line for each run of pytest on one database; nothing where marks are chosen."""
     if "-m" in rest:
         return [[]]
-    cores = ["-n", str(os.cpu_count() or 1)]
-    return [["-m", f"not ({ONCE})", *cores], *([["-m", ONCE]] if first else [])]
+    return [["-m", f"not ({ONCE})", "-n", str(CORES)], *([["-m", ONCE]] if first else [])]
 
 
 def summary(outcomes: list[Outcome], absent: dict[str, str]) -> list[str]:
@@ -119,8 +122,9 @@ def main(arguments: list[str]) -> int:
     outcomes: list[Outcome] = []
     for database in databases:
         with ExitStack() as stack:
-            url = stack.enter_context(services.postgresql()) if database == "postgresql" else ""
-            done = [run(database, url, [*part, *rest]) for part in parts(rest, first=not outcomes)]
+            clusters = CORES if database == "postgresql" else 0
+            urls = [stack.enter_context(services.postgresql()) for _ in range(clusters)]
+            done = [run(database, urls, [*part, *rest]) for part in parts(rest, first=not outcomes)]
             outcomes += [each for each in done if each.code != NOTHING_FOUND] or done
     print("\n" + "\n".join(summary(outcomes, absent)))
     for name in sorted(lacking):

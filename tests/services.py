@@ -32,6 +32,11 @@ HOW_TO_GET = {
 _BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
+EACH = "ATTESTRY_TEST_DATABASES"
+"""Names the variable with a DATABASE_URL for each of the processes that share the tests, blanks between."""
+
+if (_worker := os.environ.get("PYTEST_XDIST_WORKER")) and (_urls := os.environ.get(EACH, "").split()):
+    os.environ["DATABASE_URL"] = _urls[int(_worker.removeprefix("gw"))]
 os.environ["ATTESTRY_DATA_DIR"] = tempfile.mkdtemp(prefix="attestry-tests-")
 atexit.register(shutil.rmtree, os.environ["ATTESTRY_DATA_DIR"], ignore_errors=True)
 os.makedirs(os.path.join(os.environ["ATTESTRY_DATA_DIR"], "static"))

@@ -49,7 +49,7 @@ def test_a_missing_requirement_fails_the_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(services, "missing", lambda: {"postgresql": "not installed"})
-    monkeypatch.setattr(launch, "run", lambda database, url, arguments: Outcome(database, 0, 1, 5))
+    monkeypatch.setattr(launch, "run", lambda database, urls, arguments: Outcome(database, 0, 1, 5))
     monkeypatch.delenv("ATTESTRY_TEST_REQUIRE", raising=False)
     assert launch.main([]) == 0
     monkeypatch.setenv("ATTESTRY_TEST_REQUIRE", "postgresql")
@@ -61,7 +61,7 @@ def test_what_does_not_depend_on_the_database_runs_once(monkeypatch: pytest.Monk
     runs: list[list[str]] = []
     monkeypatch.setattr(services, "missing", dict)
     monkeypatch.setattr(
-        launch, "run", lambda database, url, arguments: runs.append(arguments) or Outcome(database, 0, 1, 1)
+        launch, "run", lambda database, urls, arguments: runs.append(arguments) or Outcome(database, 0, 1, 1)
     )
     launch.main(["--on", "sqlite", "--on", "sqlite", "tests/audit"])
     quick, once = runs[0], runs[1]
@@ -76,7 +76,7 @@ def test_a_part_without_tests_is_no_failure_unless_all_are(
 ) -> None:
     monkeypatch.setattr(services, "missing", dict)
     left = iter(codes)
-    monkeypatch.setattr(launch, "run", lambda database, url, arguments: Outcome(database, next(left), 1, 1))
+    monkeypatch.setattr(launch, "run", lambda database, urls, arguments: Outcome(database, next(left), 1, 1))
     monkeypatch.delenv("ATTESTRY_TEST_REQUIRE", raising=False)
     assert launch.main(["--on", "sqlite"]) == code
 
