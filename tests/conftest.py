@@ -19,6 +19,7 @@ from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as properties
 
+_DATABASE = {"db", "transactional_db", "django_db_setup"}
 PASSWORD = "correct horse battery staple"
 # how busy the machine is says nothing about a property
 properties.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,11 +27,16 @@ properties.load_profile("house")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only means something on another database than this run's."""
+    """Leave out what only means something on another database than this run's, and if asked what needs none."""
     other = {"sqlite": "postgresql", "postgresql": "sqlite"}[connection.vendor]
-    if beside := [item for item in items if item.get_closest_marker(other)]:
-        config.hook.pytest_deselected(items=beside)
-        items[:] = [item for item in items if not item.get_closest_marker(other)]
+    out = {item for item in items if item.get_closest_marker(other)}
+    if config.getoption("--only-with-database"):
+        out |= {
+            item for item in items if not (_DATABASE & set(item.fixturenames) or item.get_closest_marker("django_db"))
+        }
+    if out:
+        config.hook.pytest_deselected(items=[item for item in items if item in out])
+        items[:] = [item for item in items if item not in out]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -25,7 +25,7 @@ from tests import services
 
 ROOT = Path(__file__).resolve().parent.parent
 ONCE = "slow or browser"
-"""Marks of the tests that do not depend on the database: they run with the first one only."""
+"""Marks of tests that do not depend on the database: like those that ask for none, they run with the first one only."""
 CORES = os.cpu_count() or 1
 NOTHING_FOUND = 5
 """pytest's exit code when no test was chosen."""
@@ -95,7 +95,8 @@ def parts(rest: list[str], *, first: bool) -> list[list[str]]:
     """What is added to the command line for each run of pytest on one database; nothing where marks are chosen."""
     if "-m" in rest:
         return [[]]
-    return [["-m", f"not ({ONCE})", "-n", str(CORES)], *([["-m", ONCE]] if first else [])]
+    quick = ["-m", f"not ({ONCE})", "-n", str(CORES)]
+    return [quick, ["-m", ONCE]] if first else [[*quick, "--only-with-database"]]
 
 
 def summary(outcomes: list[Outcome], absent: dict[str, str]) -> list[str]:

@@ -44,6 +44,11 @@ os.environ.setdefault("ATTESTRY_BASE_URL", "http://127.0.0.1:8000")
 os.environ["ATTESTRY_LOG_LEVEL"] = "WARNING"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a second run leave out what the first one has shown already."""
+    parser.addoption("--only-with-database", action="store_true", help="leave out tests that ask for no database")
+
+
 class NotStarted(Exception):
     """A server that is installed did not come up; the message carries its own last words."""
 

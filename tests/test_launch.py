@@ -67,7 +67,7 @@ def test_what_does_not_depend_on_the_database_runs_once(monkeypatch: pytest.Monk
     quick, once = runs[0], runs[1]
     assert quick[:3] == ["-m", "not (slow or browser)", "-n"]
     assert once == ["-m", "slow or browser", "tests/audit"]
-    assert runs[2:] == [quick]
+    assert runs[2:] == [[*quick[:-1], "--only-with-database", "tests/audit"]]
 
 
 @pytest.mark.parametrize(("codes", "code"), [([0, 5], 0), ([5, 0], 0), ([5, 5], 1), ([0, 1], 1)])
