@@ -5,7 +5,6 @@ lineage) are listed without it: the graph shows what they say, as far as the rea
 """
 
 import json
-import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -192,7 +191,7 @@ def _facets(about: str, pk: int) -> dict[str, Any]:
 
 
 def _value(body: FacetBody | None) -> Any:
-    return json.loads(zlib.decompress(body.body)) if body and body.body else None
+    return json.loads(body.text) if body and body.text else None
 
 
 def _rows(rows: QuerySet[Any], *names: str) -> list[dict[str, Any]]:

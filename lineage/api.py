@@ -24,6 +24,7 @@ from audit.refusals import Malformed, Refused
 from lineage import about, event, formats, naming, reading, selectors, services, story
 from lineage.answers import DEPTHS, NODES, file, number, question
 from lineage.graph import Budget, Graph, Question
+from lineage.together import door
 
 BATCH = 500
 """How many events of a batch are kept in one transaction."""
@@ -67,7 +68,7 @@ class Lineage(APIView):
             value, warnings = event.decode(body)
             one = reading.read(value, warnings)
         del body, value
-        receipt = services.ingest(actor=actor_of(request), readings=[one], now=now_of(request))[0]
+        receipt = door.ingest(actor=actor_of(request), readings=[one], now=now_of(request))[0]
         answer = {"event_id": receipt.event_id, "status": receipt.status, "warnings": list(receipt.warnings)}
         return Response(answer, status=201)
 

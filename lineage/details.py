@@ -5,6 +5,8 @@ a run read (`in`) or wrote (`out`). Owners, tags and other members of a set are 
 the `at` of their facet: a later facet that leaves one out ends it.
 """
 
+import zlib
+
 from django.db import models
 
 ABOUT = 8
@@ -33,12 +35,12 @@ class Facet(models.Model):
 
 
 class FacetBody(models.Model):
-    """The JSON of facets, compressed, once per distinct content.
+    """The JSON of facets, once per distinct content; compressed from `SMALL` bytes on.
 
     Larger ones than `LARGE` leave `body` empty: they stand in the raw event.
     """
 
-    LARGE = 64 * 1024
+    SMALL, LARGE = 1024, 64 * 1024
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     size = models.PositiveIntegerField()
@@ -46,6 +48,12 @@ class FacetBody(models.Model):
 
     def __str__(self) -> str:
         return f"facet {self.sha256[:12]}"
+
+    @property
+    def text(self) -> bytes:
+        """The JSON, empty when it stands in the raw event alone."""
+        body = bytes(self.body)
+        return body if self.size < self.SMALL or not body else zlib.decompress(body)
 
 
 class Owner(models.Model):

@@ -20,7 +20,7 @@ from lineage.models import (
     Schema,
 )
 from lineage.placed import Ids, Placed, run_key, run_uuid
-from lineage.records import merge, restate
+from lineage.records import as_time, look, merge, restate
 from lineage.tables import RULES
 from lineage.telling import digest, tell
 
@@ -28,6 +28,11 @@ PAIRS = 50_000
 """At most this many (input, output) pairs are drawn for one run; reads and writes themselves are always kept."""
 
 RANKS = {"OTHER": 0, "START": 1, "RUNNING": 2, "ABORT": 3, "FAIL": 3, "COMPLETE": 3}
+_KNOWN = "SELECT key FROM lineage_dataset WHERE key IN ({})"
+_ENDS = (
+    "SELECT i.run_id, i.direction, i.dataset_id, d.key, i.first_seen, i.last_seen FROM lineage_runio i "
+    "JOIN lineage_dataset d ON d.id = i.dataset_id WHERE i.run_id IN ({}) ORDER BY i.direction, i.dataset_id"
+)
 Touched = dict[int, tuple[int, bool, set[int]]]
 """For each run its job, whether a JobEvent declares it, and the datasets that a batch said something about."""
 
@@ -43,14 +48,15 @@ def project(batch: Sequence[Placed]) -> list[int]:
     merge(ColumnEdge, _columns(batch, ids))
     told = dict(tell(batch, ids))
     for model in RULES:
-        merge(model, told.get(model, ()))
+        if model in told:
+            merge(model, told[model])
     return ids.new
 
 
 def _things(batch: Sequence[Placed], ids: Ids) -> None:
     datasets = [row for one in batch for row in _dataset_rows(one)]
     keys = {row["key"] for row in datasets}
-    known = set(Dataset.objects.filter(key__in=keys).values_list("key", flat=True)) if keys else set()
+    known = {key for (key,) in look(_KNOWN, sorted(keys))}
     ids.datasets = {key: pk for pk, key in merge(Dataset, datasets, ("id", "key"))}
     ids.new = sorted(pk for key, pk in ids.datasets.items() if key not in known)
     ids.jobs = {key: pk for pk, key in merge(Job, [row for one in batch for row in _job_rows(one)], ("id", "key"))}
@@ -180,11 +186,12 @@ def _reads_and_writes(batch: Sequence[Placed], ids: Ids) -> Touched:
         if one.event.job is None:
             continue
         run_id, job_id = ids.runs[run_key(one, one.event.job)], ids.job(one)
-        fresh = touched.setdefault(run_id, (job_id, one.event.run is None, set()))[2]
+        if one.event.inputs or one.event.outputs or any(name in one.event.job.facets for name in facets.CODE):
+            touched.setdefault(run_id, (job_id, one.event.run is None, set()))
         for direction, datasets in (("in", one.event.inputs), ("out", one.event.outputs)):
             for dataset in datasets:
                 row = _io_row(dataset, direction, one, ids)
-                fresh.add(row["dataset_id"])
+                touched[run_id][2].add(row["dataset_id"])
                 run_io.append({"run_id": run_id, **row})
                 job_io.append({"job_id": job_id, "declared": one.event.run is None, **row})
     ids.io = {row[1:]: row[0] for row in merge(RunIO, run_io, ("id", "run_id", "dataset_id", "direction"))}
@@ -216,12 +223,11 @@ def _pairs(touched: Touched, ids: Ids) -> Iterator[Row]:
     """
     if not touched:
         return
-    io = RunIO.objects.filter(run_id__in=touched).order_by("direction", "dataset_id")
-    rows = io.values_list("run_id", "direction", "dataset_id", "dataset__key", "first_seen", "last_seen")
+    rows = look(_ENDS, sorted(touched))
     ends: dict[tuple[int, str], list[tuple[int, datetime, datetime]]] = {}
     names: dict[int, list[str]] = {}
     for run_id, direction, dataset_id, key, first, last in rows:
-        ends.setdefault((run_id, direction), []).append((dataset_id, first, last))
+        ends.setdefault((run_id, direction), []).append((dataset_id, as_time(first), as_time(last)))
         names.setdefault(run_id, []).append(f"{direction} {key}")
     restate(Run, "version", _job_versions(touched, names, ids))
     for run_id, (job_id, declared, fresh) in touched.items():

@@ -50,7 +50,8 @@ class _Teller:
         for name, facet in facets.items():
             text = canonical(facet).encode("utf-8", "replace")
             sha256 = hashlib.sha256(text).hexdigest()
-            body = zlib.compress(text, 1) if len(text) <= FacetBody.LARGE else b""
+            body = text if len(text) < FacetBody.SMALL else zlib.compress(text, 1)
+            body = b"" if len(text) > FacetBody.LARGE else body
             self.add(FacetBody, {"sha256": sha256, "size": len(text), "body": body})
             self.add(Facet, {**thing.row("facet", name), "name": name, "sha256": sha256, **told})
         for name in gone:

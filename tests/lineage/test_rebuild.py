@@ -1,8 +1,11 @@
 """Rebuilding: the same tables from raw events alone, whole or not at all."""
 
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
+from django.db import connection
 
 from audit.models import Entry
 from audit.refusals import Conflict, Forbidden
@@ -108,9 +111,43 @@ def test_it_says_how_far_it_is(kept):
 
 
 def test_the_copy_is_a_file_that_nobody_else_sees_and_that_ends_with_its_process(kept):
-    with closing(rebuild.Copy()) as copy, copy.open():
-        from django.db import connection
+    with closing(rebuild.Copy()) as copy, copy.open(), connection.cursor() as cursor:
+        cursor.execute("PRAGMA database_list")
+        assert [row[2] for row in cursor.fetchall()] == [""]
 
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA database_list")
-            assert [row[2] for row in cursor.fetchall()] == [""]
+
+REBUILDS = """
+import sys, time
+import django
+django.setup()
+from django.db import connection
+connection.settings_dict["NAME"] = sys.argv[1]
+from audit.actor import Actor
+from jobs import selectors as clock
+from lineage import rebuild, services
+from lineage.models import Facet
+from uuid import UUID
+surplus = rebuild.Copy._surplus
+def half(self, model):
+    if model is Facet:
+        print("half of it is put in place", flush=True)
+        time.sleep(60)
+    return surplus(self, model)
+rebuild.Copy._surplus = half
+services.rebuild(actor=Actor(UUID(sys.argv[2]), "person", "session"), copy=rebuild.prepared(), now=clock.now())
+"""
+
+
+@pytest.mark.slow
+def test_killed_while_it_is_put_in_place_nothing_has_changed(kept, people, now):
+    before = picture()
+    spoil()
+    spoilt = picture()
+    argv = [sys.executable, "-c", REBUILDS, str(connection.settings_dict["NAME"]), str(people.adam.actor.principal_id)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "half of it is put in place\n"
+        process.kill()
+    assert picture() == spoilt
+    again(people, now)
+    assert picture() == before

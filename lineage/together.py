@@ -1,0 +1,111 @@
+"""One transaction for events that come at the same time.
+
+What an event costs is mostly the transaction around it: the wait for the disk, the look at who may, the turn on the
+one writer of SQLite. So of requests that come while another is being kept, one takes all that wait for the same
+producer, keeps their events in one transaction, and each gets its own answer. Nothing is answered before it is kept.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event, Lock
+
+from django.db import InterfaceError, OperationalError
+
+from audit.actor import Actor
+from audit.refusals import Refused
+from lineage.reading import Reading
+from lineage.services import Receipt, ingest
+
+MOST = 200
+"""At most this many requests share a transaction."""
+Keep = Callable[..., list[Receipt]]
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """One request: what it brings, and what became of it."""
+
+    actor: Actor
+    readings: Sequence[Reading]
+    now: datetime
+    called: Event = field(default_factory=Event)
+    receipts: list[Receipt] | None = None
+    problem: Exception | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether somebody kept its events, or could not."""
+        return self.receipts is not None or self.problem is not None
+
+
+class Door:
+    """Where requests wait for each other; one of them at a time keeps what all bring."""
+
+    def __init__(self, keep: Keep = ingest) -> None:
+        self._keep = keep
+        self._lock = Lock()
+        self._waiting: list[_Turn] = []
+        self._busy = False
+
+    def ingest(self, *, actor: Actor, readings: Sequence[Reading], now: datetime) -> list[Receipt]:
+        """Keep `readings`, perhaps together with those of others, and return their receipts.
+
+        Refused like `services.ingest`; what is wrong with one request is not told to another.
+        """
+        mine = _Turn(actor, readings, now)
+        with self._lock:
+            self._waiting.append(mine)
+            leads, self._busy = not self._busy, True
+        if not leads:
+            mine.called.wait()
+        if not mine.over:
+            self._lead(mine)
+        if mine.problem is not None:
+            raise mine.problem
+        return mine.receipts or []
+
+    def _lead(self, mine: _Turn) -> None:
+        """Keep what waits, then call whoever is next."""
+        with self._lock:
+            others = (one for one in self._waiting if one is not mine and one.actor == mine.actor)
+            turns = [mine, *others][:MOST]
+            taken = set(map(id, turns))
+            self._waiting = [one for one in self._waiting if id(one) not in taken]
+        try:
+            self._all(turns)
+        finally:
+            with self._lock:
+                following = self._waiting[0] if self._waiting else None
+                self._busy = following is not None
+            for one in turns:
+                one.called.set()
+            if following is not None:
+                following.called.set()
+
+    def _all(self, turns: list[_Turn]) -> None:
+        try:
+            every = [reading for one in turns for reading in one.readings]
+            receipts = self._keep(actor=turns[0].actor, readings=every, now=max(one.now for one in turns))
+        except (Refused, OperationalError, InterfaceError) as problem:
+            self._tell(turns, problem)
+        except Exception as problem:  # noqa: BLE001 - told to whom it concerns, in `_each`
+            self._tell(turns, problem) if len(turns) == 1 else self._each(turns)
+        else:
+            left = iter(receipts)
+            for one in turns:
+                one.receipts = [receipt for _, receipt in zip(one.readings, left, strict=False)]
+
+    def _each(self, turns: list[_Turn]) -> None:
+        """Keep what every request brings by itself, since together it could not be kept."""
+        for one in turns:
+            self._all([one])
+
+    @staticmethod
+    def _tell(turns: list[_Turn], problem: Exception) -> None:
+        for one in turns:
+            one.problem = problem
+
+
+door = Door()
+"""The one door of this process."""

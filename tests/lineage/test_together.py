@@ -1,0 +1,116 @@
+"""Requests that come at the same time share a transaction, and nothing else."""
+
+import json
+import threading
+import time
+from uuid import UUID
+
+import pytest
+from django.db import OperationalError, connection
+
+from audit.actor import Actor
+from audit.models import Entry
+from audit.refusals import Forbidden
+from lineage import reading, services
+from lineage.models import RawEvent
+from lineage.together import Door
+from tests.lineage.conftest import post
+
+
+def actor(number=1):
+
+    return Actor(UUID(int=number), "service", "token")
+
+
+class Kept:
+    """Keeps slowly, and remembers who was kept together."""
+
+    def __init__(self, problem=None):
+        self.groups, self.problem, self.first = [], problem, threading.Event()
+
+    def __call__(self, *, actor, readings, now):
+        self.groups.append((actor, list(readings)))
+        if not self.first.is_set():
+            self.first.set()
+            time.sleep(0.2)
+        if self.problem and self.problem[0] in readings:
+            raise self.problem[1]
+        return [f"receipt of {one}" for one in readings]
+
+
+def come(keep, requests, now):
+    """Let `requests` (actor, readings) come at once after a first one; what each was answered."""
+    door, answers = Door(keep), {}
+
+    def ask(at, who, readings):
+        try:
+            answers[at] = door.ingest(actor=who, readings=readings, now=now)
+        except Exception as problem:  # noqa: BLE001 - what each was answered is looked at
+            answers[at] = problem
+
+    threads = [threading.Thread(target=ask, args=(at, *one)) for at, one in enumerate(requests)]
+    threads[0].start()
+    keep.first.wait()
+    for one in threads[1:]:
+        one.start()
+    for one in threads:
+        one.join(10)
+    assert not any(one.is_alive() for one in threads)
+    return answers
+
+
+def test_who_waits_is_kept_together_and_gets_their_own_receipts(now):
+    keep = Kept()
+    answers = come(keep, [(actor(), [f"e{n}", f"f{n}"]) for n in range(9)], now)
+    assert answers == {n: [f"receipt of e{n}", f"receipt of f{n}"] for n in range(9)}
+    assert len(keep.groups) < 9
+
+
+def test_only_requests_of_the_same_producer_are_kept_together(now):
+    keep = Kept()
+    answers = come(keep, [(actor(n % 2 + 1), [n]) for n in range(8)], now)
+    assert answers == {n: [f"receipt of {n}"] for n in range(8)}
+    assert all({one % 2 + 1 for one in readings} == {who.principal_id.int} for who, readings in keep.groups)
+
+
+def test_an_event_that_cannot_be_kept_is_the_trouble_of_its_own_request(now):
+    keep = Kept(("bad", RuntimeError("broken")))
+    answers = come(keep, [(actor(), [one]) for one in ("first", "good", "bad", "fine")], now)
+    assert isinstance(answers.pop(2), RuntimeError)
+    assert answers == {0: ["receipt of first"], 1: ["receipt of good"], 3: ["receipt of fine"]}
+
+
+@pytest.mark.parametrize("problem", [Forbidden("access.not_allowed"), OperationalError("database is locked")])
+def test_what_is_refused_or_busy_is_so_for_all_who_came_together(now, problem):
+    keep = Kept((2, problem))
+    answers = come(keep, [(actor(), [n]) for n in range(4)], now)
+    assert answers[0] == ["receipt of 0"]
+    assert [answers[n] for n in (1, 2, 3)].count(problem) >= 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_over_http_many_at_once_are_all_kept_and_logged(producer, say):
+    sent = [json.dumps(say(f"job{n}", [f"/in{n % 3}"], [f"/out{n % 5}"])).encode() for n in range(24)]
+    answers = []
+
+    def send(part):
+        try:
+            answers.extend(post(producer, body) for body in part)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send, args=(sent[at::6],)) for at in range(6)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["event_id"] for answer in answers}) == RawEvent.objects.count() == 24
+    assert Entry.objects.filter(action="lineage.event_accepted").count() == 24
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_event_twice_in_one_transaction_is_stored_once(producer, say, now):
+    one, same = (reading.read(say("a", [], ["/x"], eventTime="2026-11-20T10:00:00Z"), []) for _ in range(2))
+    receipts = services.ingest(actor=producer.actor, readings=[one, same], now=now)
+    assert sorted(receipt.status for receipt in receipts) == ["duplicate", "stored"]
