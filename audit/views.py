@@ -37,7 +37,7 @@ class FilterForm(forms.Form):
     q = forms.CharField(
         label=_("Words"),
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "promotion PR-42 credit*"}),
-        help_text=_("All of them must be in the entry. Names and free text are kept outside it and are not searched."),
+        help_text=_("Every word must be in the entry. Names and free text are kept outside it and are not searched."),
     )
     actor = forms.CharField(label=_("Actor"), widget=_hinted(_("name, e-mail or id")))
     action = forms.CharField(label=_("Action"), widget=_hinted("promotion."))
