@@ -25,6 +25,7 @@ Exit 5: something is wrong; the first line names the first bad entry. Exit 2: th
 """
 
 import argparse
+import gc
 import hmac
 import json
 import os
@@ -611,7 +612,8 @@ _tiles: list[Tiles] = []
 
 
 def start(folder: Path, size: int, pruned: Sequence[Pruned], how: str) -> None:
-    """Ready a process for tiles."""
+    """Ready a process for tiles, in which nothing forms a circle that would have to be looked for."""
+    gc.disable()
     _tiles[:] = [Tiles(folder, size, pruned, how)]
 
 
@@ -850,7 +852,7 @@ def top(hashes: list[bytes]) -> bytes:
     digest = sha256
     while len(hashes) > 1:
         pairs = zip(hashes[::2], hashes[1::2], strict=True)
-        hashes = [digest(b"\x01%b%b" % pair).digest() for pair in pairs]
+        hashes = [digest(b"\x01" + left + right).digest() for left, right in pairs]
     return hashes[0]
 
 
