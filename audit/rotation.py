@@ -21,9 +21,30 @@ from audit.actor import Actor, operator, system
 from audit.checkpoint import Vkey, read_vkey, verify
 from audit.leaf import LOG
 from audit.models import Checkpoint, Entry, Leaf
-from audit.refusals import Refused, Unavailable
+from audit.refusals import Invalid, Refused, Unavailable
 
-NAMED, ROTATED = "audit.keys_named", "audit.key_rotated"
+NAMED, ROTATED, FOLLOWS = "audit.keys_named", "audit.key_rotated", "audit.log_follows"
+
+
+def follow(now: datetime) -> bool:
+    """Let the first entry of a new log hold the last checkpoint of the log before it, as the settings name that one.
+
+    Returns whether it was written: nothing is once there are entries. Refused, with nothing written, when the
+    checkpoint cannot be read, when its log's verifier key did not sign it, and when it is of a log of our own name.
+    """
+    if not settings.AUDIT_AFTER or Entry.objects.exists():
+        return False
+    try:
+        note = Path(settings.AUDIT_AFTER).read_text()
+    except (OSError, ValueError) as error:
+        raise Invalid("audit.bad_checkpoint", why="ATTESTRY_AUDIT_AFTER names no file with one") from error
+    last = verify(note, read_vkey(settings.AUDIT_AFTER_KEY))
+    if last.origin == keys.verifier().name:
+        raise Invalid("audit.bad_checkpoint", why="it is of a log of the same name, so this one would not be another")
+    about = {"before": last.origin, "size": last.size, "root": last.root.hex(), "checkpoint": note}
+    with transaction.atomic():
+        log.append(actor=system(), action=FOLLOWS, subjects=[LOG], at=now, about=about)
+    return True
 
 
 def announce(now: datetime) -> bool:

@@ -24,6 +24,7 @@ def lay(say: Callable[[str], None]) -> None:
     say("tables")
     call_command("migrate", interactive=False, verbosity=0)
     say("founding")
+    rotation.follow(clock.now())
     founding.found(clock.now())
     rotation.announce(clock.now())
     if gather_static():

@@ -7,11 +7,15 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit import export, keys, proof, rotation, selectors, sequence, sidecar, verify
-from audit.checkpoint import read_vkey, sign
+from audit.checkpoint import Checkpoint as State
+from audit.checkpoint import read_vkey, sign, vkey_of
 from audit.checkpoint import verify as signed_by
 from audit.models import Checkpoint, Entry, Leaf
 from audit.offline import verify as offline
@@ -215,3 +219,58 @@ def patiently(call: Callable[[], object]) -> None:
         else:
             return
     raise AssertionError("the keys never changed")
+
+
+@pytest.fixture
+def old_log(data_dir: Path, tmp_path: Path, settings: Any) -> SimpleNamespace:
+    """The last checkpoint of a log of another name, as an export of it holds it."""
+    private = Ed25519PrivateKey.generate()
+    last = State("portal.example/audit/2026", 41, bytes(range(32)))
+    note, vkey = sign(last, private), str(vkey_of(last.origin, private))
+    (tmp_path / "checkpoint").write_text(note)
+    settings.AUDIT_AFTER, settings.AUDIT_AFTER_KEY = str(tmp_path / "checkpoint"), vkey
+    return SimpleNamespace(last=last, note=note, vkey=vkey, file=tmp_path / "checkpoint")
+
+
+def test_a_new_log_begins_with_the_last_checkpoint_of_the_one_before(old_log: SimpleNamespace, now: datetime) -> None:
+    assert rotation.follow(now)
+    rotation.announce(now)
+    sequence.run_once(now)
+    said = json.loads(bytes(Leaf.objects.get(seq=0).body))["entry"]
+    assert said["action"] == "audit.log_follows"
+    told = said["about"]
+    assert (told["before"], told["size"], told["root"]) == (old_log.last.origin, 41, old_log.last.root.hex())
+    assert signed_by(told["checkpoint"], read_vkey(old_log.vkey)) == old_log.last
+
+
+def test_a_log_that_has_entries_does_not_begin_again(old_log: SimpleNamespace, offer: Callable, now: datetime) -> None:
+    offer()
+    assert not rotation.follow(now)
+    assert not Entry.objects.filter(action="audit.log_follows").exists()
+
+
+def test_a_log_before_that_cannot_be_relied_on_is_not_followed(
+    old_log: SimpleNamespace, now: datetime, settings: Any, tmp_path: Path
+) -> None:
+    whole = old_log.note
+    for note in (whole.replace("41", "42"), "", "nothing of the kind"):
+        old_log.file.write_text(note)
+        with pytest.raises(Invalid):
+            rotation.follow(now)
+    old_log.file.write_text(whole)
+    right = settings.AUDIT_AFTER, settings.AUDIT_AFTER_KEY
+    for file, key in ((str(tmp_path / "none"), right[1]), (right[0], ""), (right[0], "x+y+z")):
+        settings.AUDIT_AFTER, settings.AUDIT_AFTER_KEY = file, key
+        with pytest.raises(Invalid):
+            rotation.follow(now)
+    assert not Entry.objects.exists()
+
+
+def test_a_log_does_not_follow_one_of_its_own_name(old_log: SimpleNamespace, now: datetime, settings: Any) -> None:
+    private = Ed25519PrivateKey.generate()
+    ours = State(keys.verifier().name, 41, bytes(range(32)))
+    old_log.file.write_text(sign(ours, private))
+    settings.AUDIT_AFTER_KEY = str(vkey_of(ours.origin, private))
+    with pytest.raises(Invalid):
+        rotation.follow(now)
+    assert not Entry.objects.exists()
