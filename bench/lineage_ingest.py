@@ -38,7 +38,8 @@ def recorded() -> list[dict[str, Any]]:
         (above / "shared" / "events" for above in HOUSE.parents if (above / "shared" / "events").is_dir()), None
     )
     if folder is None:
-        raise SystemExit("the recordings of real producers (shared/events) are not on this machine")
+        print("not measured: the recordings of real producers (shared/events) are not on this machine", file=sys.stderr)
+        raise SystemExit(0)
     files = sorted(path for path in folder.rglob("*json") if path.name != "INDEX.json")
     return [event for path in files for event in events_in(path) if runs(event)]
 
@@ -144,6 +145,7 @@ if __name__ == "__main__":
     chosen = arguments.parse_args()
     if not os.environ.get("FEAST_PYTHON"):
         print("not measured: Feast (FEAST_PYTHON names no Python that has it)", file=sys.stderr)
+    recorded()
     pairs = [(mode, many) for mode in chosen.mode or ["single", "batch"] for many in chosen.connections or [1, 100]]
     for database in chosen.on or ["sqlite", "postgresql"]:
         with ExitStack() as stack:

@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from audit.actor import NotSeen
 from audit.doors import actor_of, now_of, say
 from audit.refusals import Malformed, Refused
-from lineage import about, event, formats, naming, reading, selectors, services, story
+from lineage import about, event, formats, naming, reading, selectors, story
 from lineage.answers import DEPTHS, NODES, file, number, question
 from lineage.graph import Budget, Graph, Question
 from lineage.together import door
@@ -104,7 +104,7 @@ class LineageBatch(APIView):
         received, good, failed = _read_all(_bytes(request))
         actor, now = actor_of(request), now_of(request)
         for start in range(0, len(good), BATCH):
-            services.ingest(actor=actor, readings=good[start : start + BATCH], now=now)
+            door.ingest(actor=actor, readings=good[start : start + BATCH], now=now)
         if not failed:
             return Response(status=204)
         return Response(_summary(received, len(good), failed), status=200)

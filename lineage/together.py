@@ -17,8 +17,8 @@ from audit.refusals import Refused
 from lineage.reading import Reading
 from lineage.services import Receipt, ingest
 
-MOST = 200
-"""At most this many requests share a transaction."""
+MOST = 500
+"""At most this many events share a transaction, unless one request alone brings more."""
 Keep = Callable[..., list[Receipt]]
 
 
@@ -68,8 +68,7 @@ class Door:
     def _lead(self, mine: _Turn) -> None:
         """Keep what waits, then call whoever is next."""
         with self._lock:
-            others = (one for one in self._waiting if one is not mine and one.actor == mine.actor)
-            turns = [mine, *others][:MOST]
+            turns = self._together(mine)
             taken = set(map(id, turns))
             self._waiting = [one for one in self._waiting if id(one) not in taken]
         try:
@@ -82,6 +81,17 @@ class Door:
                 one.called.set()
             if following is not None:
                 following.called.set()
+
+    def _together(self, mine: _Turn) -> list[_Turn]:
+        """Return who is kept with `mine`: those of the same actor that wait, while there is room."""
+        turns, room = [mine], MOST - len(mine.readings)
+        for one in self._waiting:
+            room -= len(one.readings) if one is not mine and one.actor == mine.actor else 0
+            if room < 0:
+                break
+            if one is not mine and one.actor == mine.actor:
+                turns.append(one)
+        return turns
 
     def _all(self, turns: list[_Turn]) -> None:
         try:

@@ -66,6 +66,13 @@ def test_who_waits_is_kept_together_and_gets_their_own_receipts(now):
     assert len(keep.groups) < 9
 
 
+def test_a_transaction_takes_so_many_events_and_the_rest_waits_for_the_next(now):
+    keep = Kept()
+    answers = come(keep, [(actor(), [f"{n}-{at}" for at in range(200)]) for n in range(8)], now)
+    assert all(answers[n] == [f"receipt of {n}-{at}" for at in range(200)] for n in range(8))
+    assert 200 < max(len(readings) for _, readings in keep.groups) <= 500
+
+
 def test_only_requests_of_the_same_producer_are_kept_together(now):
     keep = Kept()
     answers = come(keep, [(actor(n % 2 + 1), [n]) for n in range(8)], now)
