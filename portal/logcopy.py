@@ -5,7 +5,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from portal.client import CHECKS, Failed, Portal
@@ -62,13 +62,25 @@ class Counted:
         return data
 
 
+def _put(content: IO[bytes] | None, member: tarfile.TarInfo, target: Path) -> None:
+    """Write one file of the archive below `target`, and nothing anywhere else: no link, no device, no way up."""
+    name = PurePosixPath(member.name)
+    if name.is_absolute() or ".." in name.parts or not (content or member.isdir()):
+        raise tarfile.TarError(f"{member.name!r} is no file of an export")
+    path = target / name
+    (path if content is None else path.parent).mkdir(parents=True, exist_ok=True)
+    if content is not None:
+        with path.open("wb") as kept:
+            shutil.copyfileobj(content, kept, 1 << 20)
+
+
 def _unpack(archive: Counted, target: Path) -> None:
     """Unpack the archive as it comes; its one top folder, if it has one, is left away."""
     target.mkdir()
     try:
         with tarfile.open(fileobj=cast("IO[bytes]", archive), mode="r|", bufsize=1 << 20) as members:
             for each in members:
-                members.extract(each, target, filter="data")
+                _put(members.extractfile(each) if each.isfile() else None, each, target)
                 members.members.clear()  # type: ignore[attr-defined]  # else it grows
     except tarfile.TarError as error:
         raise Failed(f"The portal's export cannot be unpacked ({error}).", CHECKS) from None

@@ -20,6 +20,7 @@ from audit.checkpoint import read_vkey, verify
 from audit.merkle import consistent, root_of
 from audit.models import Checkpoint, Cosignature, Entry, Leaf
 from audit.offline import verify as offline
+from tests.audit.made import unpack
 
 pytestmark = pytest.mark.django_db
 ROOT = "/api/v1/audit"
@@ -219,7 +220,7 @@ def test_the_export_is_recorded_before_it_is_sent_and_verifies(people: Ns, log: 
     }  # fmt: skip
     assert "attestry-audit-4.tar" in answer.headers["Content-Disposition"]
     with tarfile.open(fileobj=io.BytesIO(answer.getvalue())) as tar:
-        tar.extractall(tmp_path, filter="data")
+        unpack(tar, tmp_path)
     report = offline.check(tmp_path / "attestry-audit-4", str(keys.verifier()))
     assert (report.faults, report.size) == ([], 4)
 
@@ -231,7 +232,7 @@ def test_an_export_with_openings_holds_personal_values_and_says_so_in_the_log(
     about = json.loads(bytes(Entry.objects.latest("pk").body))["about"]
     assert (about["openings"], about["size"]) == (True, 4)
     with tarfile.open(fileobj=io.BytesIO(answer.getvalue())) as tar:
-        tar.extractall(tmp_path, filter="data")
+        unpack(tar, tmp_path)
     folder, key = tmp_path / "attestry-audit-4", str(keys.verifier())
     (opened,) = [json.loads(each) for each in (folder / "openings.jsonl").read_text().splitlines()]
     assert (opened["seq"], opened["field"], opened["value"]) == (1, "reason", "sound")

@@ -48,6 +48,7 @@ HOMES = {
     "governance.Version",
     "governance.Waiver",
     "lineage.Dataset",
+    "lineage.FacetBody",
     "lineage.Job",
     "lineage.RawEvent",
 }

@@ -66,3 +66,19 @@ def test_a_line_that_breaks_leaves_what_is_there(tmp_path: Path, error: Any, bre
         logcopy.fetch(portal(Line(archive(1 << 20), breaks_at, error)), target, print)
     assert (target / "tile/entries/000").stat().st_size == 10
     assert [each.name for each in tmp_path.iterdir()] == ["export"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("../beside", tarfile.REGTYPE), ("export/../../beside", tarfile.REGTYPE), ("/tmp/beside", tarfile.REGTYPE),
+     ("export/link", tarfile.SYMTYPE), ("export/link", tarfile.LNKTYPE), ("export/pipe", tarfile.FIFOTYPE)],
+)  # fmt: skip
+def test_nothing_is_written_but_files_below_the_folder(tmp_path: Path, name: str, kind: bytes) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, "../checkpoint"
+        tar.addfile(member)
+    with pytest.raises(Failed, match="no file of an export"):
+        logcopy.fetch(portal(Line(out.getvalue())), tmp_path / "there" / "export", print)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "there"]
