@@ -206,14 +206,14 @@ def inputs_of_model(namespace: str, name: str, version: str, as_of: datetime | N
     return list(Dataset.objects.filter(pk__in=read.values("dataset_id")).order_by("namespace", "name"))
 
 
-def completeness(namespace: str, name: str, version: str) -> Completeness:
+def completeness(namespace: str, name: str, version: str, as_of: datetime | None = None) -> Completeness:
     """Return whether every dataset upstream of the version has a run that made it or is a source.
 
     A source is a dataset that is only read, or that a run wrote without reading anything.
     """
-    found = ancestry_of(namespace, name, version)
+    found = ancestry_of(namespace, name, version, as_of)
     if found is None:
-        return Completeness(complete=False, sources=[], gaps=[_unknown(namespace, name, version)])
+        return Completeness(complete=False, sources=[], gaps=[_unknown(namespace, name, version, as_of)])
     gaps = []
     if found.blind:
         gaps.append(f"{len(found.blind)} run(s) that wrote version {version} of {name} did not say what they read.")
@@ -233,8 +233,8 @@ def sources_of(found: Ancestry) -> set[int]:
     return found.sources | (made & read)
 
 
-def _unknown(namespace: str, name: str, version: str) -> str:
-    if _written(namespace, name, None).exists():
+def _unknown(namespace: str, name: str, version: str, as_of: datetime | None) -> str:
+    if _written(namespace, name, as_of).exists():
         return f"No run is recorded that wrote version {version} of {name}, although runs wrote other states of it."
     return f"No run is recorded that wrote {name}."
 

@@ -15,8 +15,9 @@ from audit.actor import Actor, NotSeen, visible
 from jobs import selectors as clock
 from lineage import facets, naming, selectors
 from lineage.ancestry import Ancestry
+from lineage.event import Event
 from lineage.graph import Graph, Node, Question, nearest
-from lineage.models import Dataset, Job, RawEvent, Run, RunIO, Schema
+from lineage.models import Dataset, Job, RawEvent, Run, RunIO
 from lineage.reading import again
 from lineage.selectors import ancestry_of, completeness, sources_of
 from lineage.steps import CHUNK, names
@@ -39,6 +40,32 @@ class Story:
 
 
 @dataclass(slots=True)
+class _Said:
+    """What the events of a story say, the latest last: of runs, and which columns and type a dataset had then."""
+
+    runs: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    columns: dict[str, tuple[str, list[Any]]] = field(default_factory=dict)
+    used: dict[tuple[UUID, str, str], dict[str, Any]] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+
+    def take(self, run: UUID, event: Event) -> None:
+        """Take what one event says."""
+        self.runs.setdefault(run, {}).update(facets.about_run(event))
+        for direction, datasets in (("in", event.inputs), ("out", event.outputs)):
+            for seen in datasets:
+                key = naming.key("dataset", seen.namespace, seen.name)
+                use = self.used.setdefault((run, direction, key), {"rows": None, "bytes": None, "schema": None})
+                if told := facets.schema(seen):
+                    self.columns[key] = told
+                    use["schema"] = f"sha256:{told[0]}"
+                for what, names_ in (("rows", ("rowCount",)), ("bytes", ("size", "bytes"))):
+                    count = facets.count(seen, *names_)
+                    use[what] = use[what] if count is None else max(count, use[what] or 0)
+                if kind := facets.dataset_type(seen):
+                    self.types[key] = kind
+
+
+@dataclass(slots=True)
 class _Seen:
     """The rows of an ancestry that the reader may see."""
 
@@ -57,7 +84,8 @@ def story_of(actor: Actor, model: tuple[str, str], version: str, as_of: datetime
     found = ancestry_of(namespace, name, version, as_of) or Ancestry()
     seen = _seen(actor, found)
     story = Story(_graph(seen, (namespace, name), as_of))
-    story.gaps = list(completeness(namespace, name, version).gaps) if not found.runs else _gaps(seen, version, name)
+    unknown = [] if found.runs else completeness(namespace, name, version, as_of).gaps
+    story.gaps = list(unknown) or _gaps(seen, version, name)
     story.hidden = {"datasets": len(_named(found)) - len(seen.datasets), "runs": len(found.runs) - len(seen.runs)}
     events = _events(actor, [run.uuid for run in seen.runs.values()], as_of)
     _tell(story, seen, events, as_of)
@@ -161,11 +189,11 @@ def _events(actor: Actor, uuids: list[UUID], as_of: datetime) -> list[RawEvent]:
 
 
 def _tell(story: Story, seen: _Seen, events: list[RawEvent], as_of: datetime) -> None:
-    said: dict[UUID, dict[str, Any]] = {}
+    said = _Said()
     shown = {row.key for row in seen.datasets.values()}
     for raw in events:
         event = again(zlib.decompress(raw.body))
-        said.setdefault(raw.run_uuid or UUID(int=0), {}).update(facets.about_run(event))
+        said.take(raw.run_uuid or UUID(int=0), event)
         for one in facets.quality(event):
             if naming.key("dataset", one["namespace"], one["name"]) in shown:
                 story.quality.append({**one, "run": str(raw.run_uuid), "event": f"sha256:{raw.sha256}"})
@@ -176,10 +204,10 @@ def _tell(story: Story, seen: _Seen, events: list[RawEvent], as_of: datetime) ->
     if odd:
         story.gaps.append(f"{odd} event(s) did not quite follow the standard; what was odd stands with each.")
     story.runs = _runs(seen, said, as_of)
-    story.datasets = _datasets(seen)
+    story.datasets = _datasets(seen, said)
 
 
-def _runs(seen: _Seen, said: dict[UUID, dict[str, Any]], as_of: datetime) -> list[dict[str, Any]]:
+def _runs(seen: _Seen, said: _Said, as_of: datetime) -> list[dict[str, Any]]:
     io: dict[tuple[int, str], list[RunIO]] = {}
     for part in _parts(seen.runs):
         rows = RunIO.objects.filter(run_id__in=part, dataset_id__in=seen.datasets, first_seen__lte=as_of)
@@ -188,10 +216,10 @@ def _runs(seen: _Seen, said: dict[UUID, dict[str, Any]], as_of: datetime) -> lis
     told = []
     for run in sorted(seen.runs.values(), key=_when):
         ends = {
-            "reads": [_used(row, seen) for row in io.get((run.pk, "in"), ())],
-            "writes": [_used(row, seen) for row in io.get((run.pk, "out"), ())],
+            "reads": [_used(row, run, seen, said) for row in io.get((run.pk, "in"), ())],
+            "writes": [_used(row, run, seen, said) for row in io.get((run.pk, "out"), ())],
         }
-        told.append(_run(run, seen, as_of) | ends | said.get(run.uuid, {}))
+        told.append(_run(run, seen, as_of) | ends | said.runs.get(run.uuid, {}))
     return told
 
 
@@ -222,34 +250,30 @@ def _run(run: Run, seen: _Seen, as_of: datetime) -> dict[str, Any]:
     }
 
 
-def _used(row: RunIO, seen: _Seen) -> dict[str, Any]:
-    return {
-        "namespace": seen.datasets[row.dataset_id].namespace,
-        "name": seen.datasets[row.dataset_id].name,
-        "version": row.version or None,
-        "rows": row.rows,
-        "bytes": row.bytes,
-        "schema": f"sha256:{row.schema}" if row.schema else None,
-    }
+def _used(row: RunIO, run: Run, seen: _Seen, said: _Said) -> dict[str, Any]:
+    """Return what a run read or wrote, with how much of it and in which columns, as its events said by then."""
+    dataset = seen.datasets[row.dataset_id]
+    named = {"namespace": dataset.namespace, "name": dataset.name, "version": row.version or None}
+    unsaid = {"rows": None, "bytes": None, "schema": None}
+    return named | said.used.get((run.uuid, row.direction, dataset.key), unsaid)
 
 
-def _datasets(seen: _Seen) -> list[dict[str, Any]]:
+def _datasets(seen: _Seen, said: _Said) -> list[dict[str, Any]]:
     sources = sources_of(seen.found)
     used: dict[int, set[str]] = {}
     for one in seen.found.used:
         used.setdefault(one.dataset, set()).update({one.version} - {""})
-    schemas = Schema.objects.in_bulk({row.schema for row in seen.datasets.values() if row.schema})
     rows = sorted(seen.datasets.values(), key=lambda row: (row.namespace, row.name))
     return [
         {
             "id": row.pk,
             "namespace": row.namespace,
             "name": row.name,
-            "type": row.type or None,
+            "type": said.types.get(row.key),
             "versions": sorted(used.get(row.pk, ())),
             "source": row.pk in sources,
             "first_seen": row.first_seen.isoformat(),
-            "schema": schemas[row.schema].fields if row.schema in schemas else None,
+            "schema": said.columns.get(row.key, ("", None))[1],
         }
         for row in rows
     ]

@@ -14,8 +14,18 @@ from lineage.formats import guarded
 
 KINDS = ("lineage", "promotion", "pii", "access", "audit")
 READY = ("lineage",)
-FORMATS = ("json", "csv", "svg")
-TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "svg": "image/svg+xml"}
+TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "svg": "image/svg+xml",
+    "ndjson": "application/x-ndjson",
+    "prov": "application/json",
+    "graphml": "application/graphml+xml",
+}
+"""The formats of a report, each with its media type."""
+ENDINGS = {"prov": "prov.json"}
+"""How the file of a format ends where that is not its name."""
+FORMATS = tuple(TYPES)
 SHAPE = 2
 """The number of the shape below; it grows when a field changes its meaning."""
 STEPS = (
@@ -62,7 +72,7 @@ def as_csv(runs: Sequence[Mapping[str, Any]]) -> bytes:
 def filename(kind: str, name: str, version: str, form: str) -> str:
     """Return a file name of letters, digits, dots and dashes that says what the report is."""
     plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in f"{kind}-{name}-{version}")
-    return f"{plain[:100].strip('-')}.{form}"
+    return f"{plain[:100].strip('-')}.{ENDINGS.get(form, form)}"
 
 
 def _cells(run: Mapping[str, Any], read: Mapping[str, Any], written: Mapping[str, Any]) -> Iterable[object]:

@@ -3,11 +3,9 @@
 from django.utils.translation import gettext_noop
 
 from audit.actor import Actor, Forbidden, NotSeen, system
-from governance.reports import past, rules, selectors, services
+from governance.reports import forms, past, selectors, services
 from governance.reports.models import Report
 from jobs.tasks import Work, errand
-from lineage import svg
-from lineage.links import words
 
 
 @errand("reports.build", long=True)
@@ -19,21 +17,11 @@ def build(work: Work, report_id: str) -> None:
     actor = Actor(report.principal_id, report.principal_kind, "system")
     work.progress(0.1, gettext_noop("reading"))
     try:
-        body = _body(actor, report)
+        body = forms.body(actor, report)
         work.progress(0.9, gettext_noop("writing"))
         services.publish(actor=actor, report=report, body=body, now=work.now())
     except (Forbidden, NotSeen) as refusal:
         services.give_up(actor=system(), report=report, code=refusal.code, now=work.now())
-
-
-def _body(actor: Actor, report: Report) -> bytes:
-    content, story = selectors.lineage_report(actor, report)
-    if report.format == "csv":
-        return rules.as_csv(story.runs)
-    if report.format == "svg":
-        label = f"Lineage of {report.title} as of {report.as_of.isoformat()}"
-        return svg.picture(story.graph, link=lambda _: "", label=label, words=words()).encode()
-    return rules.as_json(content)
 
 
 @errand("reports.replay", long=True)

@@ -26,7 +26,14 @@ class Ask(forms.Form):
     subject = forms.ChoiceField(label=_("Model version"))
     format = forms.ChoiceField(
         label=_("Format"),
-        choices=[("json", _("JSON, everything")), ("csv", _("CSV, the steps")), ("svg", _("SVG, the picture"))],
+        choices=[
+            ("json", _("JSON, everything")),
+            ("csv", _("CSV, the steps")),
+            ("svg", _("SVG, the picture")),
+            ("ndjson", _("OpenLineage, the producers’ own events")),
+            ("prov", _("PROV-JSON, for provenance tools")),
+            ("graphml", _("GraphML, for graph tools")),
+        ],
     )
     as_of = forms.DateField(
         label=_("As of"),

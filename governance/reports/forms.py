@@ -1,0 +1,70 @@
+"""One report in every form it is taken away in, each made from the same story."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.actor import Actor
+from governance.reports import rules, selectors
+from governance.reports.models import Report
+from lineage import graphml, originals, prov, svg
+from lineage.links import words
+from lineage.story import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A report that was read for somebody: its contents, and the story behind them."""
+
+    actor: Actor
+    report: Report
+    content: Mapping[str, Any]
+    story: Story
+
+
+def read(actor: Actor, report: Report) -> Told:
+    """Return what `actor` may be told by a report."""
+    return Told(actor, report, *selectors.lineage_report(actor, report))
+
+
+def body(actor: Actor, report: Report) -> bytes:
+    """Return the bytes of a report in its format, as `actor` may see it."""
+    return MAKERS[report.format](read(actor, report))
+
+
+def _json(told: Told) -> bytes:
+    return rules.as_json(told.content)
+
+
+def _csv(told: Told) -> bytes:
+    return rules.as_csv(told.story.runs)
+
+
+def _svg(told: Told) -> bytes:
+    label = f"Lineage of {told.report.title} as of {told.report.as_of.isoformat()}"
+    return svg.picture(told.story.graph, link=lambda _: "", label=label, words=words()).encode()
+
+
+def _ndjson(told: Told) -> bytes:
+    """Return the raw events, a line each; those the reader may not see whole are only digests in the JSON."""
+    digests = (one["event"].removeprefix("sha256:") for one in told.story.evidence)
+    return b"".join(line + b"\n" for _, line in originals.lines(told.actor, digests) if line is not None)
+
+
+def _prov(told: Told) -> bytes:
+    return rules.as_json(prov.as_prov(told.story, [(one, one["owners"]) for one in told.content["datasets"]]))
+
+
+def _graphml(told: Told) -> bytes:
+    return graphml.as_graphml(told.story.graph).encode()
+
+
+MAKERS: Mapping[str, Callable[[Told], bytes]] = {
+    "json": _json,
+    "csv": _csv,
+    "svg": _svg,
+    "ndjson": _ndjson,
+    "prov": _prov,
+    "graphml": _graphml,
+}
+"""What makes the bytes of each format."""
