@@ -6,6 +6,7 @@
     python verify.py DIR --key VKEY --subject model:1            ... and list every entry about one subject
     python verify.py TRAIL.json --subject model:1 --key VKEY     every entry about one subject, without the log
     python verify.py PROOF --entry FILE --key VKEY               one entry, by its tlog-proof
+    python verify.py PACK_DIR --key VKEY                         an evidence pack, unpacked
 
 Needs Python 3.11 and the `cryptography` package, nothing else: no network, no database, no account. The verifier key
 is given by hand, from wherever you noted it; the one inside the export proves nothing.
@@ -60,6 +61,8 @@ REWRITTEN = "entries and tiles agree with each other, but not with the signed ro
 NO_LEAF = "its bytes are not a leaf in canonical form"
 HEADS = b'"action":"audit.subject_heads"'
 LOG = b'"audit:log"'
+ACCEPTED = "lineage.event_accepted"
+UNPINNED = "no entry pins its end yet, so later ones could be left out"
 NAMES, END = b',"subjects":[', b'],"v":1},"seq":'
 NONE = (-1, -1)
 ONE_LINK, LAST = b'{"id":%b,"subj_prev":%d,"subj_seq":%d}', b'%d,"subjects":[%b],"v":1}'
@@ -1025,7 +1028,7 @@ class Trail:
         """The log's own entry about the ends of all subjects has this subject's end where the trail has it."""
         head, trail, faults = self.data["head"], self.report.trail, self.report.faults
         if not head:
-            faults.append(Fault(-1, f"{self.subject}: no entry pins its end yet, so later ones could be left out"))
+            faults.append(Fault(-1, f"{self.subject}: {UNPINNED}"))
             return
         seq, _ = self.stands(head)
         about = json.loads(head["leaf"])["entry"]["about"]
@@ -1041,6 +1044,48 @@ class Trail:
         )
         if len(trail) > len(before):
             self.report.notes.append(f"{len(trail) - len(before)} newer ones, whose end is not pinned yet")
+
+
+def check_pack(folder: Path, keys: Sequence[str]) -> Report:
+    """Check that a pack's files are those of its manifest, and that the log has its entries and its raw events.
+
+    What is only not shown yet is told, and no fault.
+    """
+    report, faults = Report(), list[Fault]()
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        files, subject = manifest["files"], manifest["subject"]
+        good = [name for name in sorted(files) if same(folder / name, files[name]["sha256"])]
+        faults = [Fault(-1, f"{name}: it is not the one that was packed") for name in sorted(set(files) - set(good))]
+        report = check_trail(folder / "log/trail.json", subject, keys)
+        report.notes += [f"NOT SHOWN: {each.what}" for each in report.faults if each.what.endswith(UNPINNED)]
+        report.faults = [each for each in report.faults if not each.what.endswith(UNPINNED)]
+        report.notes.append(f"{len(good)} files are those of the manifest")
+        accepted(folder, keys, report)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, UnreadableError):
+            raise
+        faults.append(Fault(-1, f"the pack cannot be read: {error}"))
+    report.faults = [*faults, *report.faults]
+    return report
+
+
+def same(path: Path, digest: str) -> bool:
+    """Whether a file is there with these bytes."""
+    return path.is_file() and sha256(path.read_bytes()).hexdigest() == digest
+
+
+def accepted(folder: Path, keys: Sequence[str], report: Report) -> None:
+    """Each raw event in a pack is one that an entry of the same log says was accepted."""
+    trail, known = Trail({}, "", [read_key(each) for each in keys], report), set[str]()
+    for row in json.loads((folder / "log/events.json").read_bytes())["results"]:
+        if trail.stands(row)[1] and (entry := json.loads(row["leaf"])["entry"])["action"] == ACCEPTED:
+            known.add(entry["about"]["digest"])
+    lines = (folder / "lineage.ndjson").read_bytes().split(b"\n")[:-1]
+    found = sum(f"sha256:{sha256(each).hexdigest()}" in known for each in lines)
+    report.notes.append(f"{found} raw events are the ones that the log recorded")
+    if found < len(lines):
+        report.notes.append(f"NOT SHOWN: that the log recorded {len(lines) - found} of the raw events by then")
 
 
 def known_states(asked: argparse.Namespace, keys: Sequence[str]) -> list[Known]:
@@ -1104,6 +1149,8 @@ def main(given: list[str] | None = None) -> int:
     try:
         if asked.entry:
             report = check_entry(asked.what, asked.entry, keys)
+        elif (asked.what / "manifest.json").is_file():
+            report = check_pack(asked.what, keys)
         elif asked.what.is_file():
             report = check_trail(asked.what, asked.subject, keys)
         else:

@@ -1,5 +1,6 @@
 """Reports for machines."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -89,16 +90,28 @@ class Content(APIView):
 
     @extend_schema(operation_id="reports_content", responses=OpenApiTypes.BINARY)
     def get(self, request: Request, pk: UUID) -> HttpResponse:
-        """Return the bytes of the report; that it was taken away is in the log before they are sent."""
-        return content(services.deliver(actor=actor_of(request), pk=pk, now=now_of(request)))
+        """Return the bytes of the report; that it was taken away is in the log before they are sent.
+
+        With `Range: bytes=N-` a download that was cut off goes on; `If-Range` with the ETag makes sure it is the same.
+        """
+        return content(services.deliver(actor=actor_of(request), pk=pk, now=now_of(request)), request.headers)
 
 
-def content(report: Report) -> HttpResponse:
-    """Answer with the bytes of a delivered report."""
-    response = HttpResponse(selectors.body_of(report), content_type=rules.TYPES[report.format])
+def content(report: Report, headers: Mapping[str, str]) -> HttpResponse:
+    """Answer with the bytes of a delivered report, or with the part of them that is asked for."""
+    data, etag = selectors.body_of(report), f'"{report.digest}"'
+    part = rules.part_of(headers.get("Range", ""), len(data)) if headers.get("If-Range", etag) == etag else None
+    if part is None:
+        response = HttpResponse(data, content_type=rules.TYPES[report.format])
+    elif not part:
+        response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{len(data)}"})
+    else:
+        response = HttpResponse(data[part.start : part.stop], status=206, content_type=rules.TYPES[report.format])
+        response.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(data)}"
+    response.headers["Accept-Ranges"] = "bytes"
     name = rules.filename(report.kind, report.title, "", report.format)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["ETag"] = f'"{report.digest}"'
+    response.headers["ETag"] = etag
     if report.finished_at:
         response.headers["Last-Modified"] = http_date(report.finished_at.timestamp())
     return response

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from audit.actor import Actor
@@ -12,7 +13,7 @@ from lineage.links import words
 from lineage.story import Story
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Told:
     """A report that was read for somebody: its contents, and the story behind them."""
 
@@ -21,15 +22,16 @@ class Told:
     content: Mapping[str, Any]
     story: Story
 
+    @cached_property
+    def lines(self) -> list[tuple[str, bytes | None]]:
+        """The digest of each raw event behind it, and its bytes when the reader may see all that it names."""
+        digests = [one["event"].removeprefix("sha256:") for one in self.story.evidence]
+        return list(originals.lines(self.actor, digests))
+
 
 def read(actor: Actor, report: Report) -> Told:
     """Return what `actor` may be told by a report."""
     return Told(actor, report, *selectors.lineage_report(actor, report))
-
-
-def body(actor: Actor, report: Report) -> bytes:
-    """Return the bytes of a report in its format, as `actor` may see it."""
-    return MAKERS[report.format](read(actor, report))
 
 
 def _json(told: Told) -> bytes:
@@ -47,8 +49,7 @@ def _svg(told: Told) -> bytes:
 
 def _ndjson(told: Told) -> bytes:
     """Return the raw events, a line each; those the reader may not see whole are only digests in the JSON."""
-    digests = (one["event"].removeprefix("sha256:") for one in told.story.evidence)
-    return b"".join(line + b"\n" for _, line in originals.lines(told.actor, digests) if line is not None)
+    return b"".join(line + b"\n" for _, line in told.lines if line is not None)
 
 
 def _prov(told: Told) -> bytes:

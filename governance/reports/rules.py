@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +22,13 @@ TYPES = {
     "ndjson": "application/x-ndjson",
     "prov": "application/json",
     "graphml": "application/graphml+xml",
+    "zip": "application/zip",
 }
 """The formats of a report, each with its media type."""
 ENDINGS = {"prov": "prov.json"}
 """How the file of a format ends where that is not its name."""
 FORMATS = tuple(TYPES)
+_RANGE = re.compile("bytes=([0-9]{0,18})-([0-9]{0,18})")
 SHAPE = 2
 """The number of the shape below; it grows when a field changes its meaning."""
 STEPS = (
@@ -72,7 +75,27 @@ def as_csv(runs: Sequence[Mapping[str, Any]]) -> bytes:
 def filename(kind: str, name: str, version: str, form: str) -> str:
     """Return a file name of letters, digits, dots and dashes that says what the report is."""
     plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in f"{kind}-{name}-{version}")
-    return f"{plain[:100].strip('-')}.{ENDINGS.get(form, form)}"
+    return f"{plain[:100].strip('-')}.{ending(form)}"
+
+
+def ending(form: str) -> str:
+    """Return how the file of a format ends."""
+    return ENDINGS.get(form, form)
+
+
+def part_of(asked: str, size: int) -> range | None:
+    """Return which bytes a `Range` header asks for, empty when there are none of those; None when all are to be sent.
+
+    More than one range, other units and what cannot be read are all passed over, as HTTP allows.
+    """
+    found = _RANGE.fullmatch(asked.strip())
+    if found is None or not any(found.groups()):
+        return None
+    first, last = found.groups()
+    if not first:
+        return range(max(0, size - int(last)), size)
+    stop = min(int(last) + 1, size) if last else size
+    return None if last and int(last) < int(first) else range(int(first), stop)
 
 
 def _cells(run: Mapping[str, Any], read: Mapping[str, Any], written: Mapping[str, Any]) -> Iterable[object]:

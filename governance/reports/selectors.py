@@ -97,7 +97,7 @@ def lineage_report(actor: Actor, report: Report) -> tuple[dict[str, Any], Story]
     return content, story
 
 
-def _sealed(as_of: datetime) -> Checkpoint | None:
+def sealed(as_of: datetime) -> Checkpoint | None:
     """Return the newest checkpoint of that time: proofs under it are the same whenever they are made."""
     return Checkpoint.objects.filter(at__lte=as_of).order_by("-size").first()
 
@@ -107,7 +107,7 @@ def _log(actor: Actor, subject: Version, as_of: datetime) -> dict[str, Any] | No
 
     Without them, and said to be, for those who may not read all of these entries; nothing before there was a log.
     """
-    checkpoint = _sealed(as_of)
+    checkpoint = sealed(as_of)
     if checkpoint is None:
         return None
     try:
@@ -117,7 +117,7 @@ def _log(actor: Actor, subject: Version, as_of: datetime) -> dict[str, Any] | No
 
 
 def _header(report: Report, story: Story) -> dict[str, Any]:
-    checkpoint = _sealed(report.as_of)
+    checkpoint = sealed(report.as_of)
     counts = {"runs": len(story.runs), "datasets": len(story.datasets), "events": len(story.evidence)}
     return {
         "kind": report.kind,

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_noop
 
 from audit.actor import Actor, Forbidden, NotSeen, system
-from governance.reports import forms, past, selectors, services
+from governance.reports import forms, pack, past, selectors, services
 from governance.reports.models import Report
 from jobs.tasks import Work, errand
 
@@ -17,7 +17,8 @@ def build(work: Work, report_id: str) -> None:
     actor = Actor(report.principal_id, report.principal_kind, "system")
     work.progress(0.1, gettext_noop("reading"))
     try:
-        body = forms.body(actor, report)
+        told = forms.read(actor, report)
+        body = pack.body(told) if report.format == "zip" else forms.MAKERS[report.format](told)
         work.progress(0.9, gettext_noop("writing"))
         services.publish(actor=actor, report=report, body=body, now=work.now())
     except (Forbidden, NotSeen) as refusal:

@@ -33,6 +33,7 @@ class Ask(forms.Form):
             ("ndjson", _("OpenLineage, the producers’ own events")),
             ("prov", _("PROV-JSON, for provenance tools")),
             ("graphml", _("GraphML, for graph tools")),
+            ("zip", _("Evidence pack, all of them with the log’s proofs")),
         ],
     )
     as_of = forms.DateField(
@@ -81,4 +82,4 @@ def show(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send the report; the log has it before the first byte."""
-    return content(services.deliver(actor=actor_of(request), pk=pk, now=now_of(request)))
+    return content(services.deliver(actor=actor_of(request), pk=pk, now=now_of(request)), request.headers)
