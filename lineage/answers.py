@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 
-from django.http import HttpResponse, JsonResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 
 from audit.refusals import Malformed
 from lineage import formats, svg
@@ -56,7 +56,7 @@ def end_of(day: date) -> datetime:
 def file(graph: Graph, form: str, *, attached: bool = False) -> HttpResponse:
     """Answer with `graph` in one of its forms: json, svg, csv or ndjson."""
     makers: dict[str, Callable[[], HttpResponse]] = {
-        "json": lambda: JsonResponse(graph.as_json()),
+        "json": lambda: HttpResponse(formats.as_json(graph), content_type="application/json"),
         "svg": lambda: HttpResponse(
             svg.picture(graph, link=address, label=graph.focus, words=words()), content_type="image/svg+xml"
         ),

@@ -30,6 +30,10 @@ BATCH = 500
 """How many events of a batch are kept in one transaction."""
 
 
+NODE = 400
+"""About how many bytes of an answer a node and its edges take."""
+
+
 class Unread(BaseParser):
     """Takes a body of any type as it comes, up to the hard limit, and unpacks it."""
 
@@ -88,8 +92,9 @@ class Lineage(APIView):
         if "nodeId" in asked:
             graph = _by_node_id(request)
             return JsonResponse(formats.as_marquez(graph))
-        graph = story.graph_for(actor_of(request), question(asked))
-        return file(graph, _format(request))
+        meant = question(asked)
+        with reading.undisturbed(meant.budget.nodes * NODE):
+            return file(story.graph_for(actor_of(request), meant), _format(request))
 
 
 class LineageBatch(APIView):

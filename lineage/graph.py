@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Direction(StrEnum):
@@ -20,8 +20,7 @@ class Direction(StrEnum):
     BOTH = "both"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """`dst` was made from `src` by the job `via`."""
 
     src: int
@@ -31,13 +30,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How far a walk goes: `depth` steps from dataset to dataset, and at most `nodes` datasets and jobs together."""
+    """How far a walk goes: `depth` steps from dataset to dataset, at most `nodes` datasets and jobs together, and no
+    further step once `seconds` are over.
+    """
 
     depth: int
     nodes: int
+    seconds: float = 10.0
 
 
-Fetch = Callable[[Sequence[int], Direction], Iterable[Step]]
+Triple = tuple[int, int, int]
+"""A `Step` as a plain tuple, of which there may be very many."""
+Fetch = Callable[[Sequence[int], Direction], Iterable[Triple]]
 """Returns the steps that end (up) or begin (down) at any of the datasets given."""
 
 
@@ -47,7 +51,7 @@ class Walk:
 
     depth: dict[int, int] = field(default_factory=dict)
     jobs: set[int] = field(default_factory=set)
-    steps: set[Step] = field(default_factory=set)
+    steps: set[Triple] = field(default_factory=set)
     frontier: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -61,8 +65,10 @@ class Walk:
         return bool(self.frontier)
 
 
-def walk(start: Sequence[int], direction: Direction, fetch: Fetch, budget: Budget) -> Walk:
-    """Return what is reached from `start` within `budget`, breadth first.
+def walk(
+    start: Sequence[int], direction: Direction, fetch: Fetch, budget: Budget, clock: Callable[[], float] = lambda: 0.0
+) -> Walk:
+    """Return what is reached from `start` within `budget`, breadth first; `clock` tells the seconds.
 
     Both directions means what it was made from and what was made of it, not the siblings in between. Nodes whose
     neighbours were left out are the frontier, so a reader always knows where to ask on. Cost grows with the steps
@@ -70,46 +76,49 @@ def walk(start: Sequence[int], direction: Direction, fetch: Fetch, budget: Budge
     """
     found = Walk()
     ways = (Direction.UP, Direction.DOWN) if direction is Direction.BOTH else (direction,)
+    end = clock() + budget.seconds
     for dataset in start[: max(budget.nodes, 1)]:
         found.depth[dataset] = 0
     for way in ways:
-        _one_way(sorted(found.depth.keys() & set(start)), way, fetch, budget, found)
+        _one_way(sorted(found.depth.keys() & set(start)), way, fetch, budget, found, lambda: clock() > end)
     return found
 
 
-def _one_way(start: list[int], way: Direction, fetch: Fetch, budget: Budget, found: Walk) -> None:
+def _one_way(
+    start: list[int], way: Direction, fetch: Fetch, budget: Budget, found: Walk, late: Callable[[], bool]
+) -> None:
     seen = set(start)
     edge = start
     distance = 0
     while edge:
-        steps = sorted(fetch(edge, way), key=lambda one: (one.src, one.dst, one.via))
+        if late():
+            found.frontier |= {node: found.frontier.get(node, 0) + 1 for node in edge}
+            return
+        steps = sorted(fetch(edge, way))
         distance += 1
         edge = _hop(steps, way, distance, budget, found, seen)
 
 
-def _hop(steps: list[Step], way: Direction, distance: int, budget: Budget, found: Walk, seen: set[int]) -> list[int]:
+def _hop(steps: list[Triple], way: Direction, distance: int, budget: Budget, found: Walk, seen: set[int]) -> list[int]:
     fresh: list[int] = []
-    up = way is Direction.UP
+    up, deep = way is Direction.UP, distance > budget.depth
+    depth, jobs = found.depth, found.jobs
     for step in steps:
-        near, far = (step.dst, step.src) if up else (step.src, step.dst)
-        known = (not far or far in found.depth) and (not step.via or step.via in found.jobs)
-        needed = (1 if far and far not in found.depth else 0) + (1 if step.via and step.via not in found.jobs else 0)
-        if not known and (distance > budget.depth or found.size + needed > budget.nodes):
+        src, dst, via = step
+        near, far = (dst, src) if up else (src, dst)
+        needed = (1 if far and far not in depth else 0) + (1 if via and via not in jobs else 0)
+        if needed and (deep or len(depth) + len(jobs) + needed > budget.nodes):
             found.frontier[near] = found.frontier.get(near, 0) + 1
             continue
-        _take(step, far, distance, found)
-        if far and far not in seen:
-            seen.add(far)
-            fresh.append(far)
+        if via:
+            jobs.add(via)
+        if far:
+            depth.setdefault(far, distance)
+            if far not in seen:
+                seen.add(far)
+                fresh.append(far)
+        found.steps.add(step)
     return fresh
-
-
-def _take(step: Step, far: int, distance: int, found: Walk) -> None:
-    if step.via:
-        found.jobs.add(step.via)
-    if far and far not in found.depth:
-        found.depth[far] = distance
-    found.steps.add(step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +139,7 @@ class Question:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One thing in an answer. `pk` is 0 and the names are empty for what the reader may not see."""
 
     id: str
@@ -170,14 +178,14 @@ class Graph:
         """Whether anything was left out for depth or budget."""
         return bool(self.frontier)
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the answer in the shape that the outside relies on."""
+    def as_json(self, *, bare: bool = False) -> dict[str, Any]:
+        """Return the answer in the shape that the outside relies on; `bare` leaves nodes and edges empty."""
         answer: dict[str, Any] = {
             "nodes": [
                 {"id": n.id, "type": n.type, "namespace": n.namespace, "name": n.name, "depth": n.depth}
-                for n in self.nodes
+                for n in (() if bare else self.nodes)
             ],
-            "edges": [{"from": one, "to": other} for one, other in self.edges],
+            "edges": [{"from": one, "to": other} for one, other in (() if bare else self.edges)],
             "as_of": self.as_of.isoformat(),
             "truncated": self.truncated,
             "frontier": list(self.frontier),

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
+from time import monotonic
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from audit.actor import Actor, Malformed, NotSeen, visible
 from jobs import selectors as clock
-from lineage import naming, steps
+from lineage import many, naming, steps
 from lineage.ancestry import Ancestry, Used, Wanted, trace
-from lineage.graph import ColumnStep, Direction, Graph, Node, Question, Step, Walk, walk
+from lineage.graph import ColumnStep, Direction, Graph, Node, Question, Step, Triple, Walk, walk
 from lineage.models import Dataset, Job, RunIO
 from lineage.steps import CHUNK, Steps
 
@@ -68,7 +71,7 @@ def graph_for(actor: Actor, question: Question) -> Graph:
         found = _around_job(job, question, as_of)
         return _answer(actor, question, found, as_of, job.node_id)
     start = _start(actor, question)
-    found = walk([start.pk], question.direction, Steps(as_of), question.budget)
+    found = walk([start.pk], question.direction, Steps(as_of), question.budget, monotonic)
     return _answer(actor, question, found, as_of, start.node_id)
 
 
@@ -92,13 +95,13 @@ def _only(actor: Actor, names: list[str]) -> Dataset:
 
 def _around_job(job: Job, question: Question, as_of: datetime) -> Walk:
     """Walk up from what the job reads and down from what it writes; the job itself joins the two."""
-    io = steps.ends(as_of, job=job)
+    io = steps.ends_of(job.pk, as_of)
     found = Walk(jobs={job.pk})
     for way, side in ((Direction.UP, "in"), (Direction.DOWN, "out")):
         ends = sorted({end.dataset for end in io if end.direction == side})
         if question.direction not in {way, Direction.BOTH} or not ends:
             continue
-        part = walk(ends, way, Steps(as_of), question.budget)
+        part = walk(ends, way, Steps(as_of), question.budget, monotonic)
         found.depth = part.depth | found.depth
         found.jobs |= part.jobs
         found.frontier |= part.frontier
@@ -107,36 +110,41 @@ def _around_job(job: Job, question: Question, as_of: datetime) -> Walk:
 
 
 def _answer(actor: Actor, question: Question, found: Walk, as_of: datetime, focus: str) -> Graph:
-    datasets = _nodes(actor, Dataset, found.depth)
-    jobs = _nodes(actor, Job, found.jobs)
+    seen = many.scopes(visible(actor))
+    datasets = _nodes("dataset", seen, found.depth)
+    jobs = _nodes("job", seen, dict.fromkeys(found.jobs, 0))
     stubs = _Stubs()
-    ids = {pk: datasets[pk].id if pk in datasets else stubs.name("d", pk) for pk in sorted(found.depth)}
-    job_ids = {pk: jobs[pk].id if pk in jobs else stubs.name("j", pk) for pk in sorted(found.jobs)}
-    shown = [_at_depth(datasets[pk], found.depth[pk]) for pk in found.depth if pk in datasets]
-    shown += [jobs[pk] for pk in found.jobs if pk in jobs]
-    nodes = sorted(shown, key=lambda one: (one.depth, one.type == "job", one.id))
-    columns = _columns(datasets, as_of) if question.columns else None
+    hidden = {("d", pk): stubs.name("d", pk) for pk in sorted(found.depth.keys() - datasets.keys())}
+    hidden |= {("j", pk): stubs.name("j", pk) for pk in sorted(found.jobs - jobs.keys())}
+    named = sorted([*datasets.values(), *jobs.values()], key=itemgetter(0))
+    nodes = [*sorted(named, key=lambda node: 2 * node[5] + (node[1] == "job")), *stubs.nodes()]
+    at = {node.id: place for place, node in enumerate(nodes)}
+    places = {pk: at[datasets[pk].id if pk in datasets else hidden["d", pk]] for pk in found.depth}
+    job_places = {pk: at[jobs[pk].id if pk in jobs else hidden["j", pk]] for pk in found.jobs}
+    pairs = sorted(_pairs(found.steps, places, job_places, len(nodes)))
     return Graph(
-        nodes=(*nodes, *stubs.nodes()),
-        edges=tuple(sorted(_pairs(found.steps, ids, job_ids))),
+        nodes=tuple(nodes),
+        edges=tuple([(nodes[pair // len(nodes)].id, nodes[pair % len(nodes)].id) for pair in pairs]),
         as_of=as_of,
-        frontier=tuple(sorted(ids[pk] for pk in found.frontier)),
+        frontier=tuple(sorted(nodes[places[pk]].id for pk in found.frontier)),
         hidden_nodes=len(stubs.seen),
         focus=focus,
-        column_edges=columns,
+        column_edges=_columns(datasets, as_of) if question.columns else None,
     )
 
 
-def _pairs(steps: Iterable[Step], ids: dict[int, str], job_ids: dict[int, str]) -> set[tuple[str, str]]:
-    pairs: set[tuple[str, str]] = set()
-    for step in steps:
-        if not step.via:
-            pairs.add((ids[step.src], ids[step.dst]))
+def _pairs(steps: Iterable[Triple], places: dict[int, int], job_places: dict[int, int], width: int) -> set[int]:
+    """Return the edges between nodes by place: each is the place of its start times `width`, plus that of its end."""
+    pairs: set[int] = set()
+    for src, dst, via in steps:
+        if not via:
+            pairs.add(places[src] * width + places[dst])
             continue
-        if step.src:
-            pairs.add((ids[step.src], job_ids[step.via]))
-        if step.dst:
-            pairs.add((job_ids[step.via], ids[step.dst]))
+        job = job_places[via]
+        if src:
+            pairs.add(places[src] * width + job)
+        if dst:
+            pairs.add(job * width + places[dst])
     return pairs
 
 
@@ -153,29 +161,25 @@ class _Stubs:
         return [Node(name, "hidden", "", "") for name in self.seen.values()]
 
 
-def _nodes(actor: Actor, model: type[Dataset] | type[Job], pks: Iterable[int]) -> dict[int, Node]:
-    """Return those of `pks` that `actor` may see, as nodes."""
-    wanted, found = sorted(pks), {}
-    seen = visible(actor).q() if wanted else Q()
-    for start in range(0, len(wanted), CHUNK):
-        for row in model.objects.filter(seen, pk__in=wanted[start : start + CHUNK]):
-            found[row.pk] = row.as_node()
-    return found
-
-
-def _at_depth(node: Node, depth: int) -> Node:
-    return Node(node.id, node.type, node.namespace, node.name, node.pk, depth)
+def _nodes(kind: str, seen: Any, depths: dict[int, int]) -> dict[int, Node]:
+    """Return those datasets or jobs that belong to a scope in `seen`, as nodes; `depths` maps their ids."""
+    asked = many.ids(depths), seen
+    rows = many.rows("id, type, namespace, name", kind, "id = ANY(%s) AND scope_id = ANY(%s)", *asked) if depths else []
+    if kind == "job":
+        return {pk: Node(f"job:{space}:{name}", "job", space, name, pk, depths[pk]) for pk, _, space, name in rows}
+    return {
+        pk: Node(f"dataset:{space}:{name}", "model" if type_ == "MODEL" else "dataset", space, name, pk, depths[pk])
+        for pk, type_, space, name in rows
+    }
 
 
 def _columns(datasets: dict[int, Node], as_of: datetime) -> tuple[ColumnStep, ...]:
     """Return the column steps between datasets that are shown."""
-    pks = sorted(datasets)
     found: dict[tuple[int, str, int, str], bool] = {}
-    for start in range(0, len(pks), CHUNK):
-        for src, field, dst, to_field, masking in steps.columns(pks[start : start + CHUNK], as_of):
-            if src in datasets:
-                key = (src, field, dst, to_field)
-                found[key] = masking and found.get(key, True)
+    for src, field, dst, to_field, masking in steps.columns(sorted(datasets), as_of):
+        if src in datasets:
+            key = (src, field, dst, to_field)
+            found[key] = masking and found.get(key, True)
     drawn = (ColumnStep(datasets[s].id, f, datasets[d].id, t, m) for (s, f, d, t), m in found.items())
     return tuple(sorted(drawn, key=lambda one: (one.dataset, one.field, one.to_dataset, one.to_field)))[:COLUMN_STEPS]
 

@@ -7,16 +7,16 @@ names too (symlinks), one name further.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Max
-
-from lineage.graph import Direction, Step
-from lineage.models import Alias, ColumnEdge, Dataset, Declaration, Edge, JobIO
+from lineage import many
+from lineage.graph import Direction, Triple
+from lineage.models import Alias, Dataset, Edge
 
 CHUNK = 500
-"""How many ids one look-up asks about."""
-_STRONG = (Edge.Kind.COLUMN, Edge.Kind.EXPLICIT)
+"""How many ids one look-up through the ORM asks about."""
+_IO, _RENAMED = int(Edge.Kind.IO), int(Edge.Kind.RENAMED)
+_STRONG = f"kind IN ({int(Edge.Kind.COLUMN)}, {int(Edge.Kind.EXPLICIT)})"
 
 
 class End(NamedTuple):
@@ -26,7 +26,7 @@ class End(NamedTuple):
     job: int
     direction: str
     declared: bool
-    last: datetime
+    last: Any
 
 
 class _Edge(NamedTuple):
@@ -35,7 +35,7 @@ class _Edge(NamedTuple):
     job: int
     kind: int
     declared: bool
-    last: datetime
+    last: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,54 +45,74 @@ class Steps:
     as_of: datetime
     aliases: bool = field(default_factory=Alias.objects.exists)
 
-    def __call__(self, ids: Sequence[int], way: Direction) -> Iterator[Step]:
-        """Yield the steps that end (up) or begin (down) at any of `ids`."""
-        for start in range(0, len(ids), CHUNK):
-            yield from self._at(ids[start : start + CHUNK], up=way is Direction.UP)
-
-    def _at(self, ids: Sequence[int], *, up: bool) -> Iterator[Step]:
-        under = names(ids) if self.aliases else {}
+    def __call__(self, ids: Sequence[int], way: Direction) -> list[Triple]:
+        """Return the steps that end (up) or begin (down) at any of `ids`."""
+        up = way is Direction.UP
+        under = self._names(ids)
         every = [*ids, *under]
-        edges = self._edges(dst_id__in=every) if up else self._edges(src_id__in=every)
-        stated = edges if up else self._edges(dst_id__in={edge.dst for edge in edges}, kind__in=_STRONG)
-        known = _strongest(stated)
-        drawn = set()
-        for edge in edges:
+        edges = _edges("dst_id = ANY(%s)" if up else "src_id = ANY(%s)", every, self.as_of)
+        found = self._shown(edges, up=up)
+        drawn = {(edge[1] if up else edge[0], edge[2]) for edge in edges}
+        alone = [end for end in ends_at(every, "out" if up else "in", self.as_of) if end[:2] not in drawn]
+        found += [(0, end.dataset, end.job) if up else (end.dataset, 0, end.job) for end in alone]
+        return [(under.get(src, src), under.get(dst, dst), job) for src, dst, job in found] if under else found
+
+    def _names(self, ids: Sequence[int]) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for start in range(0, len(ids) if self.aliases else 0, CHUNK):
+            found |= names(ids[start : start + CHUNK])
+        return {pk: one for pk, one in found.items() if pk not in set(ids)} if found else found
+
+    def _shown(self, edges: list[many.Row], *, up: bool) -> list[Triple]:
+        """Leave out what is known better, and what leads from a dataset to itself."""
+        stated = edges if up else _edges(f"dst_id = ANY(%s) AND {_STRONG}", {edge[1] for edge in edges}, self.as_of)
+        if all(edge[3] == _IO for edge in stated):
+            return [edge[:3] for edge in edges if edge[0] != edge[1]]
+        known = _strongest(map(_Edge._make, stated))
+        shown = []
+        for edge in map(_Edge._make, edges):
             best, stated_at = known.get((edge.job, edge.dst), (edge.kind, edge.last))
-            drawn.add((edge.dst if up else edge.src, edge.job))
-            if edge.src == edge.dst or not (edge.kind >= best or edge.last > stated_at):
-                continue
-            yield Step(under.get(edge.src, edge.src), under.get(edge.dst, edge.dst), edge.job)
-        for end in ends(self.as_of, dataset_id__in=every, direction="out" if up else "in"):
-            if (end.dataset, end.job) not in drawn:
-                pk = under.get(end.dataset, end.dataset)
-                yield Step(0, pk, end.job) if up else Step(pk, 0, end.job)
-
-    def _edges(self, **where: object) -> list[_Edge]:
-        rows = Edge.objects.filter(**where, first_seen__lte=self.as_of)
-        edges = [_Edge(*row) for row in rows.values_list("src_id", "dst_id", "job_id", "kind", "declared", "last_seen")]
-        said = _said({_speaker(edge.job, edge.dst) for edge in edges if edge.declared}, self.as_of)
-        return [edge for edge in edges if not edge.declared or _holds(edge.last, said, _speaker(edge.job, edge.dst))]
+            if edge.src != edge.dst and (edge.kind >= best or edge.last > stated_at):
+                shown.append(edge[:3])
+        return shown
 
 
-def ends(as_of: datetime, **where: object) -> list[End]:
-    """Return what jobs read and write as of a time, whoever asks; `where` filters."""
-    rows = JobIO.objects.filter(**where, first_seen__lte=as_of)
-    found = [End(*row) for row in rows.values_list("dataset_id", "job_id", "direction", "declared", "last_seen")]
+def _edges(where: str, pks: Iterable[int], as_of: datetime) -> list[many.Row]:
+    """Return the rows of edges that hold as of a time, in the order of `_Edge`."""
+    columns = "src_id, dst_id, job_id, kind, declared, last_seen"
+    asked = many.ids(pks), many.time(as_of)
+    rows = many.rows(columns, "edge", f"{where} AND first_seen <= %s", *asked)
+    said = _said({_speaker(job, dst) for _, dst, job, _, declared, _ in rows if declared}, as_of)
+    return [e for e in rows if not e[4] or _holds(e[5], said, _speaker(e[2], e[1]))] if said else rows
+
+
+def ends_at(datasets: Iterable[int], direction: str, as_of: datetime) -> list[End]:
+    """Return which jobs read (`in`) or write (`out`) any of these datasets as of a time, whoever asks."""
+    return _ends("dataset_id = ANY(%s) AND direction = %s", many.ids(datasets), direction, as_of=as_of)
+
+
+def ends_of(job: int, as_of: datetime) -> list[End]:
+    """Return what a job reads and writes as of a time, whoever asks."""
+    return _ends("job_id = %s", job, as_of=as_of)
+
+
+def _ends(where: str, *asked: Any, as_of: datetime) -> list[End]:
+    columns = "dataset_id, job_id, direction, declared, last_seen"
+    rows = many.rows(columns, "jobio", f"{where} AND first_seen <= %s", *asked, many.time(as_of))
+    found = list(map(End._make, rows))
     said = _said({("job", end.job) for end in found if end.declared}, as_of)
-    return [end for end in found if not end.declared or _holds(end.last, said, ("job", end.job))]
+    return [end for end in found if not end.declared or _holds(end.last, said, ("job", end.job))] if said else found
 
 
 def columns(pks: Sequence[int], as_of: datetime) -> Iterator[tuple[int, str, int, str, bool]]:
     """Yield the column steps into datasets as of a time: source, its column, target, its column, masking."""
-    rows = ColumnEdge.objects.filter(dst_id__in=pks, first_seen__lte=as_of).values_list(
-        "src_id", "src_field", "dst_id", "dst_field", "masking", "job_id", "declared", "last_seen"
-    )
-    found = list(rows)
+    asked = many.ids(pks), many.time(as_of)
+    columns = "src_id, src_field, dst_id, dst_field, masking, job_id, declared, last_seen"
+    found = many.rows(columns, "columnedge", "dst_id = ANY(%s) AND first_seen <= %s", *asked)
     said = _said({_speaker(job, dst) for _, _, dst, _, _, job, declared, _ in found if declared}, as_of)
     for src, column, dst, to_column, masking, job, declared, last in found:
         if not declared or _holds(last, said, _speaker(job, dst)):
-            yield src, column, dst, to_column, masking
+            yield src, column, dst, to_column, bool(masking)
 
 
 def names(ids: Sequence[int]) -> dict[int, int]:
@@ -115,29 +135,30 @@ def _speaker(job: int, dst: int) -> Speaker:
     return ("job", job) if job else ("dataset", dst)
 
 
-def _said(speakers: set[Speaker], as_of: datetime) -> dict[Speaker, datetime]:
+def _said(speakers: set[Speaker], as_of: datetime) -> dict[Speaker, Any]:
     """Return when each of them last declared its lineage by then."""
-    found: dict[Speaker, datetime] = {}
+    found: dict[Speaker, Any] = {}
     for about in ("job", "dataset"):
-        pks = sorted(pk for kind, pk in speakers if kind == about)
-        for start in range(0, len(pks), CHUNK):
-            rows = Declaration.objects.filter(about=about, about_id__in=pks[start : start + CHUNK], at__lte=as_of)
-            found |= {(about, pk): at for pk, at in rows.values_list("about_id").annotate(Max("at"))}
+        pks = [pk for kind, pk in speakers if kind == about]
+        where = "about = %s AND about_id = ANY(%s) AND at <= %s GROUP BY about_id"
+        asked = about, many.ids(pks), many.time(as_of)
+        rows = many.rows("about_id, max(at)", "declaration", where, *asked) if pks else []
+        found |= {(about, pk): at for pk, at in rows}
     return found
 
 
-def _holds(last: datetime, said: dict[Speaker, datetime], speaker: Speaker) -> bool:
-    return speaker not in said or last >= said[speaker]
+def _holds(last: Any, said: dict[Speaker, Any], speaker: Speaker) -> bool:
+    return speaker not in said or bool(last >= said[speaker])
 
 
-def _strongest(edges: Iterable[_Edge]) -> dict[tuple[int, int], tuple[int, datetime]]:
+def _strongest(edges: Iterable[_Edge]) -> dict[tuple[int, int], tuple[int, Any]]:
     """Return, per job and target, the best kind of knowledge and when it was last stated.
 
     Precedence: lineage facet, column lineage, inputs by outputs. Weaker knowledge counts only where it is newer.
     """
-    best: dict[tuple[int, int], tuple[int, datetime]] = {}
+    best: dict[tuple[int, int], tuple[int, Any]] = {}
     for edge in edges:
-        if edge.kind != Edge.Kind.RENAMED:
+        if edge.kind != _RENAMED:
             known = best.get((edge.job, edge.dst), (edge.kind, edge.last))
             best[edge.job, edge.dst] = max(known, (edge.kind, edge.last))
     return best

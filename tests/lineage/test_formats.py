@@ -4,6 +4,10 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lineage import formats
 from lineage.event import understand
@@ -60,3 +64,12 @@ def test_the_marquez_shape_links_both_ways():
     assert job["inEdges"] == [{"origin": RAW.id, "destination": JOB.id}]
     assert job["outEdges"] == [{"origin": JOB.id, "destination": MODEL.id}]
     assert all(node["id"] != STUB.id for node in answer)
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), unique=True, max_size=8), st.booleans())
+def test_the_text_of_a_graph_says_what_its_json_says(names, columns):
+    nodes = tuple(Node(f"dataset:{space}:{name}", "dataset", space, name, 1, 2) for space, name in names)
+    edges = tuple((one.id, other.id) for one, other in pairwise(nodes))
+    steps = tuple(ColumnStep(one, "a", other, "", masking=True) for one, other in edges) if columns else None
+    graph = Graph((*nodes, Node("hidden:1", "hidden", "", "")), edges, GRAPH.as_of, ("x",), 1, "f", steps)
+    assert json.loads(formats.as_json(graph)) == graph.as_json()

@@ -63,6 +63,13 @@ def test_each_hop_is_one_look_up_however_deep_the_diamonds():
     assert len(calls) == 17
 
 
+def test_time_stops_the_walk_and_says_where():
+    hours = iter(range(0, 100, 4))
+    found = walk([4], Direction.UP, over(CHAIN), Budget(depth=9, nodes=100, seconds=9), lambda: next(hours))
+    assert set(found.depth) == {4, 3, 2}
+    assert found.frontier == {2: 1}
+
+
 STEPS = st.lists(st.builds(Step, st.integers(0, 12), st.integers(1, 12), st.integers(0, 3)), max_size=40)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from lineage.graph import Direction, Question, Step
 from lineage.models import Dataset, Job, JobIO, Run
-from lineage.steps import Steps, columns, ends
+from lineage.steps import Steps, columns, ends_of
 from lineage.story import graph_for
 from tests.lineage.test_projection import facets, take
 
@@ -26,7 +26,7 @@ def sources(name, when):
     """What `name` was made from as of a time, by name."""
     pk = Dataset.objects.get(name=name).pk
     names = dict(Dataset.objects.values_list("pk", "name"))
-    return {names[one.src] for one in Steps(when)([pk], Direction.UP) if one.src}
+    return {names[src] for src, _, _ in Steps(when)([pk], Direction.UP) if src}
 
 
 def test_a_later_job_event_replaces_what_an_earlier_one_declared(say, now, payments):
@@ -35,7 +35,7 @@ def test_a_later_job_event_replaces_what_an_earlier_one_declared(say, now, payme
     assert sources("/x", now) == {"/b"}
     assert sources("/x", now.replace(year=2026, month=11, day=20, hour=9)) == {"/a"}
     job = Job.objects.get()
-    assert {end.dataset for end in ends(now, job=job)} == set(
+    assert {end.dataset for end in ends_of(job.pk, now)} == set(
         Dataset.objects.exclude(name="/a").values_list("pk", flat=True)
     )
 
@@ -105,7 +105,7 @@ def test_a_dataset_is_found_under_its_other_name(say, now, payments):
     assert sources("/x", now) == {"db.t"}
     assert sources("db.t", now) == {"/a"}
     place_pk, x = Dataset.objects.get(name="t").pk, Dataset.objects.get(name="/x").pk
-    assert {(one.src, one.dst) for one in Steps(now)([place_pk], Direction.DOWN)} == {(place_pk, x)}
+    assert {(src, dst) for src, dst, _ in Steps(now)([place_pk], Direction.DOWN)} == {(place_pk, x)}
 
 
 def test_columns_that_shape_a_whole_dataset_are_kept(say, now, payments):

@@ -1,0 +1,280 @@
+"""How fast a lineage graph is answered over HTTP at 300,000 edges, and how fast it is drawn.
+
+    python -m bench.lineage_graph --json [--scale N] [--on sqlite|postgresql]
+
+Starts a portal with its demo in a temporary folder and copies in 100,000 datasets in twelve layers, each made by a job
+of its own from three datasets of the layer before, with the runs of a few jobs. Asks for the whole of what one dataset
+was made from, about 18,000 nodes, and for an upstream of about 960; then again with ten times the runs, which must not
+cost more. Draws 500 and 2,000 nodes. The peer, Feast's lineage registry, is not measured here: its consumer takes
+minutes for so many events (`bench.lineage_ingest` has its rate). Prints one JSON object a claim.
+"""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from bench.audit_append import limit
+from tests.running import Portal, Reader, running
+from tests.services import postgresql
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS, WIDE, INPUTS, NEAR = 12, 9_091, 3, 240
+BASE = 1_000_000_000
+"""Ids begin here, far from those of the demo."""
+RUNS, TIMES = 20_000, 10
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+ROUNDS = 40
+NAMESPACE = "postgres://warehouse:5432"
+
+
+def inputs(layer: int, place: int) -> list[int]:
+    """The numbers of the datasets that one was made from; none in the first layer."""
+    if not layer:
+        return []
+    seed = layer * WIDE + place
+    far = {(seed * factor) % 7_919 % (2 * NEAR + 1) for factor in (7_907, 104_729, 1_299_709)}
+    return [(layer - 1) * WIDE + (place - NEAR + one) % WIDE for one in sorted(far)]
+
+
+def made_from(number: int) -> set[int]:
+    """Everything a dataset was made from, and itself."""
+    found, turn = {number}, [number]
+    for one in turn:
+        fresh = set(inputs(*divmod(one, WIDE))) - found
+        found |= fresh
+        turn += fresh
+    return found
+
+
+def nodes_above(number: int) -> int:
+    """How many datasets and jobs an answer about what it was made from holds."""
+    found = made_from(number)
+    return len(found) + sum(one >= WIDE for one in found)
+
+
+def nearest_to(nodes: int) -> int:
+    """The dataset whose upstream comes nearest to so many nodes."""
+    places = [layer * WIDE + place for layer in range(5, LAYERS) for place in range(NEAR, WIDE - NEAR, WIDE // 20)]
+    return min(places, key=lambda one: abs(nodes_above(one) - nodes))
+
+
+def name(number: int) -> str:
+    return f"layer_{number // WIDE:02}.dataset_{number:06}"
+
+
+def fill() -> dict[str, Any]:
+    """Copy the graph in."""
+    from audit import bulk
+    from lineage import naming
+    from lineage.models import NEVER, Dataset
+
+    scope = Dataset.objects.values_list("scope_id", flat=True)[0]
+    every = range(LAYERS * WIDE)
+    seen = {"first_seen": "timestamptz", "last_seen": "timestamptz"}
+    thing = {"id": "int8", "key": "varchar", "namespace": "text", "name": "text", "scope_id": "uuid", "type": "varchar"}
+    whose = scope if _postgresql() else scope.hex
+    named = {**thing, "type_at": "timestamptz", **seen}
+    bulk.insert(
+        "lineage_dataset",
+        {**named, "schema": "varchar", "schema_at": "timestamptz", "change": "varchar", "change_at": "timestamptz"},
+        (
+            (BASE + n, naming.key("dataset", NAMESPACE, name(n)), NAMESPACE, name(n), whose, "TABLE",
+             SINCE, SINCE, SINCE, "", NEVER, "", NEVER)
+            for n in every
+        ),
+    )  # fmt: skip
+    bulk.insert(
+        "lineage_job",
+        {**named, "integration": "varchar", "processing": "varchar"},
+        (
+            (BASE + n, naming.key("job", "jobs", f"make {name(n)}"), "jobs", f"make {name(n)}", whose, "TASK",
+             SINCE, SINCE, SINCE, "", "")
+            for n in every[WIDE:]
+        ),
+    )  # fmt: skip
+    _steps(every)
+    return {"edges": len(every[WIDE:]) * INPUTS}
+
+
+def _steps(every: range) -> None:
+    from audit import bulk
+
+    seen = {"first_seen": "timestamptz", "last_seen": "timestamptz"}
+    pairs = [(one, n) for n in every[WIDE:] for one in inputs(*divmod(n, WIDE))]
+    edge = {"src_id": "int8", "dst_id": "int8", "job_id": "int8", "kind": "int2", "declared": "bool", **seen}
+    bulk.insert("lineage_edge", edge, ((BASE + one, BASE + n, BASE + n, 1, False, SINCE, SINCE) for one, n in pairs))
+    io = {"job_id": "int8", "dataset_id": "int8", "direction": "varchar", "declared": "bool", **seen}
+    ends = [*((n, one, "in") for one, n in pairs), *((n, n, "out") for n in every[WIDE:])]
+    bulk.insert("lineage_jobio", io, ((BASE + job, BASE + one, way, False, SINCE, SINCE) for job, one, way in ends))
+
+
+def history(start: int, count: int) -> dict[str, Any]:
+    """Copy in runs of the jobs that made the last layers, and what each read and wrote."""
+    from audit import bulk
+    from lineage.models import NEVER
+
+    times = {"started_at": "timestamptz", "ended_at": "timestamptz", "first_seen": "timestamptz",
+             "last_seen": "timestamptz"}  # fmt: skip
+    clocks = dict.fromkeys(("parent_at", "root_at", "code_at", "state_at"), "timestamptz")
+    run = {"id": "int8", "key": "varchar", "uuid": "uuid", "given": "text", "job_id": "int8", "declared": "bool",
+           "code": "varchar", "version": "varchar", "state": "varchar", "state_rank": "int2"}  # fmt: skip
+    whole = range(start, start + count)
+    number = lambda one: (LAYERS - 1) * WIDE + WIDE // 2 - 50 + one % 100  # noqa: E731
+    bulk.insert(
+        "lineage_run",
+        {**run, **clocks, **times},
+        (
+            (BASE + n, f"{n:064x}", _uuid(n), str(n), BASE + number(n), False, "", "", "COMPLETE", 4,
+             NEVER, NEVER, NEVER, SINCE, *[SINCE + timedelta(seconds=n)] * 4)
+            for n in whole
+        ),
+    )  # fmt: skip
+    used = {"run_id": "int8", "dataset_id": "int8", "direction": "varchar", "version": "text", "schema": "varchar"}
+    clocks = {"version_at": "timestamptz", "schema_at": "timestamptz"}
+    ends = ((n, one, "in") for n in whole for one in inputs(*divmod(number(n), WIDE)))
+    out = ((n, number(n), "out") for n in whole)
+    bulk.insert(
+        "lineage_runio",
+        {**used, **clocks, "first_seen": "timestamptz", "last_seen": "timestamptz"},
+        (
+            (BASE + n, BASE + one, way, "", "", NEVER, NEVER, *[SINCE + timedelta(seconds=n)] * 2)
+            for part in (ends, out)
+            for n, one, way in part
+        ),
+    )
+    return {"runs": start + count}
+
+
+def _postgresql() -> bool:
+    from django.db import connection
+
+    return connection.vendor == "postgresql"
+
+
+def _uuid(number: int) -> Any:
+    return UUID(int=number) if _postgresql() else UUID(int=number).hex
+
+
+def _settle() -> None:
+    """Count the rows, as either database does by itself in time."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if _postgresql() else "ANALYZE")
+
+
+STEPS = {"fill": fill, "history": history}
+
+
+def step(portal: Portal, words: str, *arguments: int) -> dict[str, Any]:
+    """One step in a process of its own, on the database of the portal."""
+    told = [sys.executable, "-m", "bench.lineage_graph", "--step", words, *map(str, arguments)]
+    env = {**portal.env, "DJANGO_SETTINGS_MODULE": "portal.settings", "BENCH_HOME": str(portal.data)}
+    done = subprocess.run(told, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def ask(reader: Reader, number: int, rounds: int) -> tuple[float, float, dict[str, Any]]:
+    """Median and p95 in milliseconds of an answer about everything upstream, and the answer."""
+    path = f"/api/v1/lineage?namespace={NAMESPACE}&name={name(number)}&direction=up&depth=100&max_nodes=20000"
+    took: list[float] = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        status, body = reader.ask("GET", path)
+        took.append((time.perf_counter() - begun) * 1000)
+        if status != 200:
+            raise SystemExit(f"{status}: {body[:500]!r}")
+    answer = json.loads(body)
+    if answer["truncated"] or len(answer["nodes"]) != nodes_above(number):
+        raise SystemExit(f"{len(answer['nodes'])} nodes of {nodes_above(number)} were answered")
+    return statistics.median(took), statistics.quantiles(took, n=20)[-1], answer
+
+
+def claims(portal: Portal, where: str, rounds: int) -> Iterator[dict[str, Any]]:
+    reader = portal.reader(portal.token("auditor"))
+    edges = step(portal, "fill")["edges"]
+    step(portal, "history", 0, RUNS)
+    large, small = (LAYERS - 1) * WIDE + WIDE // 2, nearest_to(960)
+    before = {}
+    for runs in (RUNS, RUNS * TIMES):
+        if runs > RUNS:
+            step(portal, "history", RUNS, runs - RUNS)
+        for number, target, which in ((large, 100, 1), (small, 8, 0)):
+            ask(reader, number, 3)
+            median, p95, answer = ask(reader, number, rounds)
+            nodes = len(answer["nodes"])
+            words = f"graph of {nodes} nodes among {edges} edges and {runs} runs over HTTP on {where}"
+            told = limit(f"{words}, {'p95' if which else 'median'}", "ms", p95 if which else median, target, rounds)
+            yield {**told, "p50_ms": round(median, 1), "p95_ms": round(p95, 1)}
+            if number in before:
+                grown = median / before[number]
+                yield limit(f"cost of {nodes} nodes at {TIMES} times the runs on {where}", "times", grown, 1.2, rounds)
+            before[number] = median
+
+
+def drawn(rounds: int) -> Iterator[dict[str, Any]]:
+    """The time to lay out and write down a graph of so many nodes, with three steps for every two."""
+    from datetime import datetime as clock
+
+    from lineage import svg
+    from lineage.graph import Graph, Node
+
+    words = dict.fromkeys(("dataset", "job", "model", "hidden", "more"), "x")
+    for many, target in ((500, 50), (2_000, 300)):
+        dice = random.Random(many)
+        nodes = tuple(Node(f"n{n:04}", "dataset", NAMESPACE, f"dataset {n}", n + 1) for n in range(many))
+        pairs = {tuple(sorted(dice.sample(range(max(0, n - 60), n + 1), 2))) for n in range(1, many) for _ in (0, 1)}
+        edges = tuple(sorted((f"n{one:04}", f"n{other:04}") for one, other in sorted(pairs)[: many * 8 // 5]))
+        graph = Graph(nodes, edges, clock(2026, 1, 1, tzinfo=UTC), focus="n0000")
+        took = []
+        for _ in range(rounds):
+            begun = time.perf_counter()
+            svg.picture(graph, link=lambda node: f"/x/{node.pk}", label="all", words=words)
+            took.append((time.perf_counter() - begun) * 1000)
+        median = statistics.median(took)
+        yield limit(f"drawing {many} nodes and {len(edges)} edges, median", "ms", median, target, rounds)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--scale", type=int, default=1)
+    parser.add_argument("--on", choices=["sqlite", "postgresql"], action="append")
+    parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+    if chosen.step:
+        import django
+
+        os.environ["ATTESTRY_DATA_DIR"] = os.environ["BENCH_HOME"]  # tests.services has one of its own for tests
+        django.setup()
+        words, *rest = chosen.step
+        from django.db import transaction
+
+        with transaction.atomic():
+            done = STEPS[words](*map(int, rest))
+        _settle()
+        print(json.dumps(done))
+        return
+    for each in drawn(10 * chosen.scale):
+        print(json.dumps(each), flush=True)
+    for database in chosen.on or ["sqlite", "postgresql"]:
+        with ExitStack() as stack:
+            url = stack.enter_context(postgresql()) if database == "postgresql" else ""
+            portal = stack.enter_context(running({"DATABASE_URL": url}))
+            for each in claims(portal, database, ROUNDS * chosen.scale):
+                print(json.dumps(each), flush=True)
+
+
+if __name__ == "__main__":
+    main()
