@@ -1,14 +1,17 @@
-"""Columns while a table streams by: names that are safe to keep, and a uniform sample of distinct values."""
+"""Columns while a table streams by: names that are safe to keep, and the values that could be personal."""
 
-import heapq
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from governance.pii import sieve
+from governance.pii.lowest import Count, Lowest, hashes
 
 CELL = 64 * 1024
 MOST_COLUMNS = 2000
@@ -16,7 +19,13 @@ LONGEST_NAME = 120
 LONGEST_PATH = 300
 DEEPEST = 12
 DATA_LIKE = re.compile(r"@|\d{5}|\d[ ./-]\d+[ ./-]\d|^[-+]?\d+(?:[.,]\d+)?$|://")
-PLACE = 2**64
+DRESSED = r"^(\d{5,19})\.0+$"
+EDGED = r"^(?:\pZ|[\x01-\x20\x7F-\x{A0}])|(?:\pZ|[\x01-\x20\x7F-\x{A0}])$"
+NOTHING = pa.array(["", "null", "none", "nan", "n/a", "na", "nil", "-", "--", "\\n", "<na>", "nat"], pa.large_string())
+MOST_KEPT = 20_000
+SPARSE = 0.2
+DENSE = 2000
+BY_SHARE = frozenset({"PERSON", "LOCATION", "DATE_TIME", "US_PASSPORT", "US_DRIVER_LICENSE", "US_BANK_NUMBER"})
 
 
 @dataclass(frozen=True)
@@ -86,83 +95,131 @@ def _text(value: Any) -> str:
     return str(value).encode("utf-8", "replace").decode()[: CELL + 1]
 
 
-@dataclass
-class Sample:
-    """A uniform sample of a column's distinct values in one pass: those `most` whose keyed hashes are smallest.
+def texts(values: Any, gaps: set[str]) -> Any:
+    """The distinct values as they are judged (see `shapes.plain`): decoded, trimmed, without what says nothing."""
+    values = pc.drop_null(values.unique())
+    raw = values.cast(pa.large_binary())
+    if (pc.max(pc.binary_length(raw)).as_py() or 0) > CELL:
+        gaps.add("pii.long_cells")
+        raw = pc.binary_slice(raw, 0, CELL)
+    found = _trimmed(_decoded(raw, gaps, dubious=pa.types.is_binary(values.type)))
+    if pc.any(pc.match_substring_regex(found, DRESSED)).as_py():
+        found = pc.replace_substring_regex(found, DRESSED, r"\1")
+    nothing = pc.is_in(pc.ascii_lower(found), value_set=NOTHING)
+    return found.filter(pc.invert(nothing)).unique() if pc.any(nothing).as_py() else found.unique()
 
-    Which values those are depends on the seed alone, not on their order in the file, so a sorted table hides nothing
-    and the same seed draws the same sample. Counts are exact up to `most`, estimated beyond.
+
+def _trimmed(found: Any) -> Any:
+    edged = pc.match_substring_regex(found, EDGED)
+    return pc.utf8_trim_whitespace(found) if pc.any(edged).as_py() else found
+
+
+def _decoded(raw: Any, gaps: set[str], *, dubious: bool) -> Any:
+    """Text of bytes: UTF-8, or what Windows wrote; bytes with a zero among them are no text."""
+    whole = raw.buffers()[2]
+    zeros = dubious and whole is not None and b"\x00" in memoryview(whole).tobytes()
+    if not zeros:
+        try:
+            return raw.cast(pa.large_string())
+        except pa.ArrowInvalid:
+            pass
+    return pa.array([_decode(one, gaps, zeros=zeros) for one in raw.to_pylist()], pa.large_string())
+
+
+def _decode(raw: bytes, gaps: set[str], *, zeros: bool) -> str:
+    if zeros and b"\x00" in raw:
+        gaps.add("pii.binary_values")
+        return ""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What was drawn of the values that could be one entity: the values, of how many, and whether these are all."""
+
+    values: list[str]
+    number: int
+    whole: bool
+
+
+@dataclass
+class Column:
+    """A column as it streams by: how many distinct values, and for each entity those that could be one.
+
+    Every value is held against the conditions of `sieve`; only a uniform sample of those that pass is kept.
     """
 
     path: str
     seed: bytes
     most: int
+    suggested: frozenset[str] = frozenset()
+    people: str = "silent"
     rows: int = 0
     filled: int = 0
     gaps: set[str] = field(default_factory=set)
-    _heap: list[tuple[int, str]] = field(default_factory=list)
-    _kept: set[str] = field(default_factory=set)
-    _over: bool = False
+    _count: Count = field(init=False)
+    _could: dict[str, Lowest] = field(default_factory=dict)
+    _waiting: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._count = Count(self.most)
 
     def add(self, cells: Cells) -> None:
         """Take in a batch of the column."""
         self.rows += cells.rows
         if cells.values is None:
             self.gaps.add("pii.unknown_type")
-            return
-        lengths = pc.binary_length(cells.values)
-        self.filled += pc.sum(pc.greater(lengths, 0)).as_py() or 0
-        if (pc.max(lengths).as_py() or 0) > CELL:
-            self.gaps.add("pii.long_cells")
-            cut = pc.cast(
-                cells.values, pa.large_binary() if pa.types.is_large_string(cells.values.type) else pa.binary()
-            )
-            self._take(pc.binary_slice(cut, 0, CELL).unique())
-        else:
-            self._take(cells.values.unique())
+        elif len(cells.values):
+            self._waiting.append(cells.values)
 
-    def _take(self, values: Any) -> None:
-        for raw in values.to_pylist():
-            value = raw if isinstance(raw, str) else self._decode(raw)
-            if value and value not in self._kept:
-                self._offer(value)
+    def sift(self) -> None:
+        """Hold what came against the conditions, and keep what could be something."""
+        waiting, self._waiting = self._waiting, []
+        for values in _joined(waiting):
+            self.filled += pc.sum(pc.greater(pc.binary_length(values), 0)).as_py() or 0
+            found = texts(values, self.gaps)
+            if len(found):
+                self._sift(found)
 
-    def _decode(self, raw: bytes | None) -> str:
-        if raw is None:
-            return ""
-        if b"\x00" in raw:
-            self.gaps.add("pii.binary_values")
-            return ""
-        try:
-            return raw.decode()
-        except UnicodeDecodeError:
-            return raw.decode("cp1252", "replace")
-
-    def _offer(self, value: str) -> None:
-        place = int.from_bytes(blake2b(value.encode("utf-8", "replace"), digest_size=8, key=self.seed).digest())
-        if len(self._heap) < self.most:
-            heapq.heappush(self._heap, (-place, value))
-            self._kept.add(value)
-        elif place < -self._heap[0][0]:
-            self._kept.add(value)
-            self._kept.discard(heapq.heapreplace(self._heap, (-place, value))[1])
-            self._over = True
-        else:
-            self._over = True
-
-    @property
-    def census(self) -> bool:
-        """Whether the sample holds every distinct value."""
-        return not self._over
+    def _sift(self, found: Any) -> None:
+        places = hashes(found, self.seed)
+        self._count.add(places)
+        chosen: dict[str, Any] = {}
+        every = np.zeros(len(places), bool)
+        for entity, mask in sieve.candidates(found, self.suggested, self.people).items():
+            size = np.count_nonzero(mask)
+            if size:
+                could = self._could.setdefault(entity, Lowest(MOST_KEPT))
+                if size > DENSE and size > SPARSE * len(mask):
+                    could.narrow(DENSE)
+                chosen[entity] = could.wanted(places, mask)
+                every[chosen[entity]] = True
+        words = found.filter(pa.array(every)).to_pylist()
+        place = np.cumsum(every) - 1
+        for entity, at in chosen.items():
+            self._could[entity].add(places[at].tolist(), [words[one] for one in place[at].tolist()])
 
     @property
     def distinct(self) -> int:
-        """How many distinct values there are: exact, or estimated from the largest hash kept."""
-        if self.census:
-            return len(self._heap)
-        return min(self.filled, round((self.most - 1) * PLACE / max(1, -self._heap[0][0])))
+        """How many distinct values there are."""
+        return self._count.number
 
-    @property
-    def values(self) -> list[str]:
-        """The values drawn, in the order of their hashes, which is no order of the file."""
-        return [value for _place, value in sorted(self._heap, reverse=True)]
+    def draw(self, most: int) -> dict[str, Draw]:
+        """For each entity the values that could be one: all of them where they are few, else `most` at random."""
+        return {entity: self._draw(could, most, entity in BY_SHARE) for entity, could in self._could.items()}
+
+    def _draw(self, could: Lowest, most: int, by_share: bool) -> Draw:  # noqa: FBT001
+        number, values = min(could.number, self.distinct), could.values
+        if by_share and number < 0.5 * self.distinct:
+            return Draw(values[:most], number, whole=True)  # half of all values have to be one: these are too few
+        few = not could.over and (number <= most or number <= SPARSE * self.distinct)
+        return Draw(values if few else values[:most], number, few)
+
+
+def _joined(waiting: list[Any]) -> list[Any]:
+    """The batches as one array of each type that came."""
+    kinds = {each.type for each in waiting}
+    return [pa.concat_arrays([each for each in waiting if each.type == kind]) for kind in kinds]

@@ -5,8 +5,8 @@ out or stand under a header that says so, dotted numbers must not look like vers
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from governance.pii.headers import is_code, is_version
 from governance.pii.shapes import (
@@ -42,6 +42,35 @@ class Sight:
     hits: tuple[tuple[Hit, ...], ...]
     suggested: frozenset[str]
     people: str = "silent"
+    drawn: Mapping[str, "Drawn"] | None = None
+    of: float = -1.0
+
+    @property
+    def seen(self) -> float:
+        """Of how many distinct values these tell: all, and fewer in proportion where not all candidates were drawn."""
+        return self.of if self.of >= 0 else len(self.values)
+
+    def part(self, entity: str) -> "Sight":
+        """The values that could be this entity; without `drawn` all of them."""
+        if self.drawn is None:
+            return self
+        mine = self.drawn.get(entity, Drawn((), self.seen))
+        return replace(
+            self,
+            values=tuple(self.values[at] for at in mine.places),
+            hits=tuple(self.hits[at] for at in mine.places),
+            drawn=None,
+            of=mine.of,
+        )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Where in a sight the values stand that could be one entity, of how many they tell, and whether they are all."""
+
+    places: tuple[int, ...]
+    of: float
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -124,7 +153,7 @@ def alone(sight: Sight, mine: Mine) -> Mine:
 
 def share(part: int, sight: Sight) -> float:
     """Of the distinct values."""
-    return part / len(sight.values) if sight.values else 0.0
+    return part / sight.seen if sight.seen else 0.0
 
 
 def distinct_texts(sight: Sight, mine: Mine) -> int:
@@ -280,23 +309,35 @@ TESTS: dict[str, Test] = {
 }
 
 
-def cases(sight: Sight) -> Iterator[tuple[str, Case]]:
+def cases(sight: Sight) -> Iterator[tuple[str, Sight, Case]]:
     """Each entity that holds, the strongest kind of proof first; what one explains no weaker one may claim."""
-    taken: dict[int, list[tuple[int, int]]] = {}
+    taken: dict[str, list[tuple[int, int]]] = {}
     for entity, test in TESTS.items():
+        part = sight.part(entity)
         mine: Mine = {}
-        for at, hits in enumerate(sight.hits):
-            free = [hit for hit in hits if hit.entity == entity and clear((hit.start, hit.end), taken.get(at, []))]
+        for at, hits in enumerate(part.hits):
+            spoken = taken.get(part.values[at], [])
+            free = [hit for hit in hits if hit.entity == entity and clear((hit.start, hit.end), spoken)]
             if free:
                 mine[at] = free
-        case = test(sight, entity, mine)
+        case = test(part, entity, mine)
         if case is None:
             continue
-        spans = {at: span for at, span in case.spans.items() if clear(span, taken.get(at, []))}
+        spans = {at: span for at, span in case.spans.items() if clear(span, taken.get(part.values[at], []))}
         if spans:
-            yield entity, Case(spans, case.because, case.checksum)
+            yield entity, part, Case(spans, case.because, case.checksum)
         for at, span in spans.items():
-            taken.setdefault(at, []).append(span)
+            taken.setdefault(part.values[at], []).append(span)
+        _claim(sight, part, entity, taken)
+
+
+def _claim(sight: Sight, part: Sight, entity: str, taken: dict[str, list[tuple[int, int]]]) -> None:
+    """An entity that holds explains its hits also in values that were drawn for others."""
+    if part is not sight:
+        known = frozenset(part.values)
+        for value, hits in zip(sight.values, sight.hits, strict=True):
+            if value not in known:
+                taken.setdefault(value, []).extend((hit.start, hit.end) for hit in hits if hit.entity == entity)
 
 
 def clear(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:

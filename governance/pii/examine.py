@@ -19,11 +19,12 @@ from typing import IO, Any
 
 from audit.refusals import Refused
 from governance.pii import headers, places, rules, shapes
-from governance.pii.columns import MOST_COLUMNS, Sample, short
-from governance.pii.evidence import Sight
+from governance.pii.columns import MOST_COLUMNS, Cells, Column, Draw, short
+from governance.pii.evidence import Drawn, Sight
 from governance.pii.sandbox import Orders
 
-NOTHING = frozenset({"", "null", "none", "nan", "n/a", "na", "nil", "-", "--", "\\n", "<na>", "nat"})
+AT_ONCE = 16 * 1024 * 1024
+MOST_COUNTED = 8 * 1024 * 1024
 TELL_EVERY = 0.5
 
 
@@ -52,38 +53,57 @@ def _leave_with_parent() -> None:
 class Table:
     """What one pass over the file gave."""
 
-    samples: dict[str, Sample]
+    columns: dict[str, Column]
     rows: int
     gaps: dict[str, int]
 
 
 def read(orders: Orders, file: IO[bytes]) -> Table:
-    """Stream the file once into samples, within the budgets."""
+    """Stream the file once through the columns' sieves, within the budgets."""
     from governance.pii import readers  # noqa: PLC0415 - pyarrow loads under the limits
 
     reading = readers.Reading(os.fstat(file.fileno()).st_size, file.tell)
     table = Table({}, 0, reading.gaps)
     seed = hashlib.sha256(orders.seed.encode()).digest()
-    decoded, told = 0, 0.0
+    decoded, sifted, told = 0, 0, 0.0
     for batch in readers.batches(file, orders.path, reading):
         table.rows += batch[0].rows if batch else 0
-        for cells in batch:
-            decoded += cells.values.nbytes if cells.values is not None else 0
-            path = short(cells.path)
-            sample = table.samples.get(path)
-            if sample is None:
-                if len(table.samples) >= MOST_COLUMNS:
-                    reading.gap("pii.too_many_columns")
-                    continue
-                sample = table.samples[path] = Sample(path, seed, rules.MOST_DISTINCT)
-            sample.add(cells)
+        decoded += take(table, batch, seed)
+        if decoded - sifted > AT_ONCE:
+            sift(table)
+            sifted = decoded
         if table.rows > orders.rows or decoded > orders.decoded:
             reading.gap("pii.over_budget")
             break
         if time.monotonic() - told > TELL_EVERY:
             told = time.monotonic()
-            tell(progress=round(0.4 * reading.done, 3), words="reading", count=table.rows)
+            tell(progress=round(0.6 * reading.done, 3), words="reading", count=table.rows)
+    sift(table)
     return table
+
+
+def take(table: Table, batch: list[Cells], seed: bytes) -> int:
+    """Hand the cells of a batch to their columns; returns their bytes."""
+    most = min(131_072, max(1024, MOST_COUNTED // max(1, len(batch))))
+    decoded = 0
+    for cells in batch:
+        decoded += cells.values.nbytes if cells.values is not None else 0
+        path = short(cells.path)
+        column = table.columns.get(path)
+        if column is None:
+            if len(table.columns) >= MOST_COLUMNS:
+                table.gaps["pii.too_many_columns"] = table.gaps.get("pii.too_many_columns", 0) + 1
+                continue
+            column = Column(path, seed, most, headers.meanings(path), headers.names_people(path))
+            table.columns[path] = column
+        column.add(cells)
+    return decoded
+
+
+def sift(table: Table) -> None:
+    """Let every column hold what came against its conditions."""
+    for column in table.columns.values():
+        column.sift()
 
 
 def look(table: Table) -> Iterator[rules.Verdict]:
@@ -91,13 +111,22 @@ def look(table: Table) -> Iterator[rules.Verdict]:
     from governance.pii.presidio import Analyzer  # noqa: PLC0415 - a second of imports, under the limits
 
     analyzer = Analyzer()
-    for sample in table.samples.values():
-        values = tuple(v for v in map(shapes.plain, sample.values) if v.lower() not in NOTHING)
-        suggested = headers.meanings(sample.path)
-        hits, late = analyzer.examine(values, suggested)
-        sight = Sight(sample.path, values, tuple(hits), suggested, headers.names_people(sample.path))
-        why = (*sorted(sample.gaps), *(("pii.slow_values",) if late else ()))
-        yield rules.judge(sight, census=sample.census, why=why)
+    for column in table.columns.values():
+        draws = column.draw(rules.MOST_DRAWN)
+        values = tuple(dict.fromkeys(shapes.plain(value) for draw in draws.values() for value in draw.values))
+        hits, late = analyzer.examine(values, column.suggested)
+        place = {value: at for at, value in enumerate(values)}
+        drawn = {entity: placed(draw, place, column.distinct) for entity, draw in draws.items()}
+        sight = Sight(column.path, values, tuple(hits), column.suggested, column.people, drawn, column.distinct)
+        why = (*sorted(column.gaps), *(("pii.slow_values",) if late else ()))
+        yield rules.judge(sight, why=why)
+
+
+def placed(draw: Draw, place: Mapping[str, int], distinct: int) -> Drawn:
+    """A draw by the places of its values, and of how many values of the column they tell."""
+    places = tuple(dict.fromkeys(place[shapes.plain(value)] for value in draw.values))
+    whole = len(draw.values) == draw.number
+    return Drawn(places, distinct if whole else distinct * len(places) / max(1, draw.number), draw.whole)
 
 
 def digest(file: IO[bytes]) -> str:
@@ -119,7 +148,7 @@ def examine(orders: Orders) -> None:
         verdicts = []
         for at, verdict in enumerate(look(table)):
             verdicts.append(verdict)
-            tell(progress=round(0.4 + 0.55 * (at + 1) / len(table.samples), 3), words="looking", count=at + 1)
+            tell(progress=round(0.6 + 0.35 * (at + 1) / len(table.columns), 3), words="looking", count=at + 1)
         sealed = digest(file)
         after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -133,13 +162,13 @@ def examine(orders: Orders) -> None:
             "rows": table.rows,
             "digest": sealed,
             "gaps": table.gaps,
-            "columns": [_column(table.samples[one.path], one) for one in verdicts],
+            "columns": [_column(table.columns[one.path], one) for one in verdicts],
         }
     )
 
 
-def _column(sample: Sample, verdict: rules.Verdict) -> Mapping[str, Any]:
-    return {**asdict(verdict), "filled": sample.filled, "distinct": sample.distinct}
+def _column(column: Column, verdict: rules.Verdict) -> Mapping[str, Any]:
+    return {**asdict(verdict), "filled": column.filled, "distinct": column.distinct}
 
 
 def main() -> None:

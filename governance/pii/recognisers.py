@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 from presidio_analyzer import Pattern, PatternRecognizer
-from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, PhoneRecognizer
+
+from governance.pii.evidence import standing_alone
+from governance.pii.shapes import digits
 
 LONGEST_NUMBER = 24
 LENGTHS = (
@@ -33,17 +35,6 @@ class Cards(CreditCardRecognizer):
         return known and len(set(number)) > 1 and bool(super().validate_result(pattern_text))
 
 
-class NoContext(ContextAwareEnhancer):
-    """Leaves scores alone: without a language model there is no context in the text, and headers are for our rules."""
-
-    def __init__(self) -> None:
-        super().__init__(0, 0, 0, 0)
-
-    def enhance_using_context(self, text: str, raw_results: list[Any], *_: Any, **__: Any) -> list[Any]:  # noqa: ARG002
-        """The results as they are, without the copies that Presidio makes of each."""
-        return raw_results
-
-
 class Phones(PhoneRecognizer):
     """Presidio's telephone recogniser, asked region by region only until one explains the whole value."""
 
@@ -52,15 +43,21 @@ class Phones(PhoneRecognizer):
         self._regions = regions
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:
-        """The union of what the regions see; a value that is one number needs no second opinion."""
+        """The union of what the regions see, until no digits are left for another number."""
         found: list[Any] = []
         for region in self._regions:
             self.supported_regions = (region,)
             found += super().analyze(text, entities, nlp_artifacts)
-            whole = any(not text[: seen.start].strip() and not text[seen.end :].strip() for seen in found)
-            if whole or (text.startswith("+") and len(text) < LONGEST_NUMBER):
+            if explained(text, found) or (text.startswith("+") and len(text) < LONGEST_NUMBER):
                 break  # a number with its country code means the same in every region
         return found
+
+
+def explained(text: str, found: list[Any]) -> bool:
+    """Something was found that is no part of a longer code, and too few digits for another number stand outside."""
+    sure = [seen for seen in found if standing_alone(text, seen.start, seen.end)]
+    inside = {at for seen in sure for at in range(seen.start, seen.end)}
+    return bool(sure) and digits("".join(letter for at, letter in enumerate(text) if at not in inside)) < 7
 
 
 class National(PatternRecognizer):

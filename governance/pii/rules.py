@@ -17,7 +17,7 @@ from governance.pii.shapes import mask
 from governance.pii.statistics import chance, clean_bound, wilson
 
 EDITION = "2026-11"
-MOST_DISTINCT = 1000
+MOST_DRAWN = 1000
 WORST_FIRST = ("unreadable", "incomplete", "findings", "clean_sampled", "clean_full")
 CLEAN = frozenset({"clean_sampled", "clean_full"})
 LONGEST_WAIVER = timedelta(days=366)
@@ -53,11 +53,12 @@ class Verdict:
     why: tuple[str, ...] = ()
 
 
-def found(sight: Sight, entity: str, case: Case, *, census: bool) -> Found:
-    """Turn a case into numbers: exact when every distinct value was looked at, else with the interval of the sample."""
-    seen, hits = len(sight.values), len(case.spans)
-    share = hits / seen
-    low, high = (share, share) if census else wilson(hits, seen)
+def found(sight: Sight, entity: str, case: Case, *, whole: bool) -> Found:
+    """Turn a case into numbers: exact when every candidate was looked at, else with the interval of the sample."""
+    drawn, hits = len(sight.values), len(case.spans)
+    scale = min(1.0, drawn / sight.seen)
+    share = scale * hits / drawn
+    low, high = (share, share) if whole else tuple(scale * end for end in wilson(hits, drawn))
     masks = Counter(mask(sight.values[at][start:end]) for at, (start, end) in sorted(case.spans.items()))
     shape = min(masks, key=lambda text: (-masks[text], text))
     if case.checksum is None:
@@ -66,13 +67,15 @@ def found(sight: Sight, entity: str, case: Case, *, census: bool) -> Found:
     return Found(entity, share, low, high, hits, shape, case.because, passed, tried, base, chance(passed, tried, base))
 
 
-def judge(sight: Sight, *, census: bool, why: tuple[str, ...] = ()) -> Verdict:
-    """The verdict of one column. `census`: the values are all there are; `why`: what could not be examined."""
+def judge(sight: Sight, *, why: tuple[str, ...] = ()) -> Verdict:
+    """The verdict of one column; `why`: what could not be examined."""
     rank = {entity: at for at, entity in enumerate(TESTS)}
-    said = [found(sight, entity, case, census=census) for entity, case in cases(sight)]
+    sampled = {entity: drawn for entity, drawn in (sight.drawn or {}).items() if not drawn.whole}
+    said = [found(part, entity, case, whole=entity not in sampled) for entity, part, case in cases(sight)]
     said.sort(key=lambda one: (-one.share, rank[one.type]))
-    seen = len(sight.values)
-    clean, bound = ("clean_full", 0.0) if census else ("clean_sampled", clean_bound(seen))
+    seen = min((len(drawn.places) for drawn in sampled.values()), default=round(sight.seen))
+    bounds = (clean_bound(len(drawn.places)) * len(drawn.places) / drawn.of for drawn in sampled.values())
+    clean, bound = ("clean_sampled", max(bounds)) if sampled else ("clean_full", 0.0)
     verdict = "incomplete" if why else "findings" if said else clean
     return Verdict(sight.path, verdict, seen, 1.0 if why else bound, tuple(said), why)
 
@@ -85,9 +88,7 @@ def overall(verdicts: Iterable[str], *, gaps: bool = False) -> str:
 
 def ruleset(parts: Mapping[str, object]) -> str:
     """The digest that pins recognisers, versions and settings: under one digest equal values get equal verdicts."""
-    text = json.dumps(
-        {"edition": EDITION, "most_distinct": MOST_DISTINCT, **parts}, sort_keys=True, separators=(",", ":")
-    )
+    text = json.dumps({"edition": EDITION, "most_drawn": MOST_DRAWN, **parts}, sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -20,7 +20,7 @@ def judge(analyzer: Analyzer, path: str, values: list[str]) -> rules.Verdict:
     suggested = headers.meanings(path)
     hits, late = analyzer.examine(distinct, suggested)
     assert late == 0
-    return rules.judge(Sight(path, distinct, tuple(hits), suggested, headers.names_people(path)), census=True)
+    return rules.judge(Sight(path, distinct, tuple(hits), suggested, headers.names_people(path)))
 
 
 @pytest.mark.parametrize(("entity", "header", "make"), tables.PERSONAL, ids=lambda v: v if isinstance(v, str) else "")

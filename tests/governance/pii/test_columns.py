@@ -1,60 +1,57 @@
-import random
-from collections import Counter
-
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance.pii.columns import Cells, Sample, flatten, safe_names
+from governance.pii import shapes
+from governance.pii.columns import NOTHING, Cells, Column, flatten, safe_names, texts
 
 
-def drawn(values: list[str], seed: bytes = b"seed", most: int = 20, batch: int = 7) -> Sample:
-    sample = Sample("c", seed, most)
-    for start in range(0, len(values), batch):
-        part = values[start : start + batch]
-        sample.add(Cells("c", len(part), pa.array(part, pa.string())))
-    return sample
-
-
-@settings(deadline=None)
-@given(st.lists(st.text(min_size=1, max_size=5), max_size=80), st.randoms(use_true_random=False))
-def test_the_sample_depends_on_the_seed_and_not_on_order_or_repetition(values: list[str], draw: random.Random) -> None:
-    shuffled = values * 2
-    draw.shuffle(shuffled)
-    assert drawn(values).values == drawn(shuffled, batch=3).values
-
-
-@settings(deadline=None)
-@given(st.lists(st.text(min_size=1, max_size=5), max_size=80))
-def test_a_census_is_everything_and_a_sample_is_part_of_it(values: list[str]) -> None:
-    sample = drawn(values)
-    assert set(sample.values) <= set(values)
-    assert sample.census == (len(set(values)) <= 20)
-    assert not sample.census or set(sample.values) == set(values)
-
-
-def test_every_place_in_a_sorted_table_is_as_likely() -> None:
-    values = [f"{at:04}" for at in range(1000)]
-    places = Counter(int(value) // 100 for seed in range(60) for value in drawn(values, str(seed).encode(), 50).values)
-    assert sum(places.values()) == 3000
-    assert all(220 < places[tenth] < 380 for tenth in range(10))
-
-
-def test_distinct_values_beyond_the_sample_are_estimated() -> None:
-    sample = drawn([str(at) for at in range(20_000)], most=1000, batch=2000)
-    assert 18_000 < sample.distinct < 22_000
+def column(values: list[str], path: str = "c") -> Column:
+    found = Column(path, b"seed", 1000, people="no")
+    found.add(Cells(path, len(values), pa.array(values, pa.string())))
+    found.sift()
+    return found
 
 
 def test_long_cells_are_cut_and_said() -> None:
-    sample = drawn(["x" * 70_000])
-    assert len(sample.values[0]) == 65_536
-    assert sample.gaps == {"pii.long_cells"}
+    gaps: set[str] = set()
+    assert [len(text) for text in texts(pa.array(["x" * 70_000]), gaps).to_pylist()] == [65_536]
+    assert gaps == {"pii.long_cells"}
 
 
 def test_text_that_is_not_utf_8_is_read_as_windows_wrote_it() -> None:
-    sample = Sample("c", b"", 10)
-    sample.add(Cells("c", 1, pa.array(["Núñez".encode("cp1252")], pa.binary())))
-    assert sample.values == ["Núñez"]
+    assert texts(pa.array(["Núñez".encode("cp1252"), b"ok"], pa.binary()), set()).to_pylist() == ["Núñez", "ok"]
+
+
+def test_bytes_with_a_zero_are_no_text_and_that_is_said() -> None:
+    gaps: set[str] = set()
+    assert texts(pa.array([b"ok", b"\x00\x01"]), gaps).to_pylist() == ["ok"]
+    assert gaps == {"pii.binary_values"}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.text(max_size=6) | st.sampled_from([" N/A", "12345.0", "12345.00 ", "nan", "\u3000x "]), max_size=30)
+)
+def test_distinct_texts_are_those_that_would_be_judged(values: list[str]) -> None:
+    found = texts(pa.array(values, pa.string()), set()).to_pylist()
+    assert len(found) == len(set(found))
+    wanted = {shapes.plain(value) for value in values} - {text or "" for text in NOTHING.to_pylist()}
+    wanted = {value for value in wanted if value.lower() not in NOTHING.to_pylist()}
+    assert wanted == {shapes.plain(value) for value in found} - {""}
+
+
+def test_a_few_among_many_are_all_drawn_and_counted() -> None:
+    found = column([f"parcel {at}" for at in range(50_000)] + [f"p{at}@example.org" for at in range(3000)])
+    draw = found.draw(1000)["EMAIL_ADDRESS"]
+    assert (len(draw.values), draw.number, draw.whole) == (3000, 3000, True)
+
+
+def test_of_many_that_could_be_one_some_are_drawn_and_that_is_said() -> None:
+    found = column([f"p{at}@example.org" for at in range(30_000)])
+    draw = found.draw(1000)["EMAIL_ADDRESS"]
+    assert (len(draw.values), draw.whole) == (1000, False)
+    assert 25_000 < draw.number < 35_000 and 27_000 < found.distinct < 33_000
 
 
 def test_a_first_row_of_data_is_data_and_never_a_name() -> None:

@@ -13,19 +13,19 @@ from pyarrow import feather
 
 from audit.refusals import Refused
 from governance.pii import places, readers
-from governance.pii.columns import Sample
+from governance.pii.columns import texts
 
 
 def read(path: Path) -> tuple[dict[str, list[str]], dict[str, int], int]:
-    samples: dict[str, Sample] = {}
+    found: dict[str, set[str]] = {}
     rows = 0
     with path.open("rb") as file:
         reading = readers.Reading(path.stat().st_size, file.tell)
         for batch in readers.batches(file, path.name, reading):
             rows += batch[0].rows if batch else 0
             for cells in batch:
-                samples.setdefault(cells.path, Sample(cells.path, b"", 1000)).add(cells)
-    return {name: sorted(sample.values) for name, sample in samples.items()}, reading.gaps, rows
+                found.setdefault(cells.path, set()).update(texts(cells.values, set()).to_pylist())
+    return {name: sorted(values) for name, values in found.items()}, reading.gaps, rows
 
 
 def refusal(path: Path) -> str:

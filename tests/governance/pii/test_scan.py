@@ -51,11 +51,33 @@ def test_the_same_seed_and_rules_give_the_same_answer(table: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_clean_table_beyond_the_sample_states_its_bound(table: Path) -> None:
+def test_a_clean_table_is_clean_in_full_when_no_value_of_it_could_be_personal(table: Path) -> None:
     table.write_text("order\n" + "".join(f"SCN-{at}\n" for at in range(5000)))
     told = scan_file(table).result
     assert told is not None
-    assert (told["verdict"], told["columns"][0]["bound"]) == ("clean_sampled", 0.003)
+    column = told["columns"][0]
+    assert (told["verdict"], column["bound"], column["examined"], column["distinct"]) == ("clean_full", 0, 5000, 5000)
+
+
+@pytest.mark.slow
+def test_a_clean_table_with_too_many_look_alikes_states_its_bound(table: Path) -> None:
+    table.write_text("order\n" + "".join(f"{at:016}\n" for at in range(5000)))
+    told = scan_file(table).result
+    assert told is not None
+    column = told["columns"][0]
+    assert (told["verdict"], round(column["bound"], 3), column["examined"]) == ("clean_sampled", 0.003, 1000)
+
+
+@pytest.mark.slow
+def test_a_little_among_much_is_found_wherever_it_is_and_counted_exactly(table: Path) -> None:
+    rows = [f"parcel {at} left with the neighbour" for at in range(60_000)]
+    for at in range(7, 60_000, 5_000):
+        rows[at] = f"write to p{at}@example.org"
+    table.write_text("note\n" + "\n".join(rows) + "\n")
+    told = scan_file(table).result
+    assert told is not None
+    (found,) = told["columns"][0]["found"]
+    assert (found["type"], found["hits"], found["low"] == found["high"] == 12 / 60_000) == ("EMAIL_ADDRESS", 12, True)
 
 
 @pytest.mark.parametrize(
