@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _KEY = re.compile(r"PR-[1-9][0-9]{0,17}", re.ASCII)
 PAGES = {
     "dataset": "/datasets/{}",
@@ -36,6 +37,8 @@ def page_of(subject: str, subjects: Sequence[str], about: Mapping[str, Any]) -> 
         key = str(about.get("key", ""))
         alone = sum(each.startswith("promotion:") for each in subjects) == 1
         return f"/approvals/{key}" if alone and _KEY.fullmatch(key) else ""
+    if kind == "lineage_event":
+        return f"/lineage/event?digest={pk}" if _DIGEST.fullmatch(pk) else ""
     if not _ID.fullmatch(pk):
         return ""
     if kind == "model_version":

@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from audit.actor import NotSeen
 from audit.doors import actor_of, now_of, say
 from audit.refusals import Malformed, Refused
-from lineage import about, event, formats, naming, reading, selectors, story
+from lineage import about, event, formats, naming, originals, reading, selectors, story
 from lineage.answers import DEPTHS, NODES, file, number, question
 from lineage.graph import Budget, Graph, Question
 from lineage.together import door
@@ -129,6 +129,16 @@ class Details(APIView):
             return Response(about.of_run(actor, _run_id(asked["run"])))
         meant = question(asked)
         return Response(about.thing(actor, meant.type, meant.namespace, meant.name))
+
+
+class OneEvent(APIView):
+    """Answers with a raw event."""
+
+    @extend_schema(operation_id="lineage_event", parameters=[OpenApiParameter("digest")], responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """Return one event as it was kept, by its digest, with the number of its entry in the log."""
+        asked = request.query_params.get("digest", "")
+        return Response(originals.event_seen_by(actor_of(request), asked).as_json())
 
 
 def _run_id(text: str) -> UUID:

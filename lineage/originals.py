@@ -3,12 +3,61 @@
 import json
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from audit.actor import Actor, visible
+from audit import selectors as log
+from audit.actor import Actor, NotSeen, visible
+from audit.models import Trail
 from lineage import naming
 from lineage.models import Dataset, Job, RawEvent
 from lineage.steps import CHUNK
+
+SHOWN = 200_000
+"""Characters of an event that are shown in the order people read; longer ones stand as they were kept, cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A raw event as somebody may see it: its text, unless it names what they may not see, and its entry's number."""
+
+    raw: RawEvent
+    text: str | None
+    entry: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the outside reads it; the SHA-256 of `canonical` is the digest."""
+        return {
+            "event": f"sha256:{self.raw.sha256}",
+            "kind": self.raw.kind,
+            "at": self.raw.at.isoformat(),
+            "received_at": self.raw.received_at.isoformat(),
+            "run": str(self.raw.run_uuid) if self.raw.run_uuid else None,
+            "size": self.raw.size,
+            "warnings": self.raw.warnings,
+            "redacted": self.raw.redacted,
+            "canonical": self.text,
+            "withheld": self.text is None,
+            "entry": self.entry,
+        }
+
+    def readable(self) -> str:
+        """Return its text for people: indented, or the beginning of it when it is very long."""
+        if self.text is None or len(self.text) > SHOWN:
+            return (self.text or "")[:SHOWN]
+        return json.dumps(json.loads(self.text), indent=2, ensure_ascii=False)
+
+
+def event_seen_by(actor: Actor, digest: str) -> Original:
+    """Return the raw event of a digest; unknown and unseen are the same refusal."""
+    sha256 = digest.removeprefix("sha256:")
+    raw = RawEvent.objects.filter(visible(actor).q(), sha256=sha256).first() if len(sha256) == 64 else None
+    if raw is None:
+        raise NotSeen("not_seen", what="event")
+    body = next(lines(actor, [sha256]))[1]
+    accepted = Trail.objects.filter(subject=f"lineage_event:{sha256}")
+    entry = accepted.filter(entry_id__in=log.entries_for(actor).values("pk")).values_list("seq", flat=True).first()
+    return Original(raw, None if body is None else body.decode(), entry)
 
 
 def lines(actor: Actor, digests: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:

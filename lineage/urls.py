@@ -8,9 +8,11 @@ from lineage import views
 api: list[Any] = [
     path("lineage", rest.Lineage.as_view(), name="lineage.api"),
     path("lineage/details", rest.Details.as_view(), name="lineage.details"),
+    path("lineage/event", rest.OneEvent.as_view(), name="lineage.api.event"),
     path("lineage/batch", rest.LineageBatch.as_view(), name="lineage.batch"),
 ]
 pages: list[Any] = [
     path("lineage", views.show, name="lineage.show"),
+    path("lineage/event", views.event, name="lineage.event"),
     path("lineage/file", views.download, name="lineage.file"),
 ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.doors import actor_of, met
 from audit.refusals import NotSeen
-from lineage import about, draw, selectors, story, svg
+from lineage import about, draw, originals, selectors, story, svg
 from lineage.answers import end_of, file, question
 from lineage.graph import Budget, Direction, Graph, Node, Question
 from lineage.links import address, around, words
@@ -122,6 +122,13 @@ def _row(one: Node, other: Node) -> dict[str, Any]:
         "to": other,
         "to_href": address(other),
     }
+
+
+def event(request: HttpRequest) -> HttpResponse:
+    """Show one raw event as it was kept, and where its entry in the log is."""
+    found = originals.event_seen_by(actor_of(request), request.GET.get("digest", ""))
+    cut = bool(found.text) and len(found.text or "") > originals.SHOWN
+    return render(request, "lineage/event.html", {"found": found, "raw": found.raw, "cut": cut})
 
 
 def download(request: HttpRequest) -> HttpResponse:

@@ -30,6 +30,13 @@ def test_what_has_no_page_gets_no_link(subject):
     assert readable.page_of(subject, [subject], {"key": "//elsewhere.example"}) == ""
 
 
+def test_an_accepted_event_is_shown_by_its_digest():
+    subject = f"lineage_event:{'a' * 64}"
+    assert readable.page_of(subject, [subject], {}) == f"/lineage/event?digest={'a' * 64}"
+    assert resolve("/lineage/event")
+    assert readable.page_of("lineage_event:../x", ["lineage_event:../x"], {}) == ""
+
+
 def test_what_changed_stands_beside_what_it_was():
     changes, facts = readable.read({"alias": "champion", "before": "1", "after": "2", "state": "applied"})
     assert changes == [("", "1", "2")]
