@@ -201,12 +201,15 @@ def note_alias(actor: Actor, promotion: Promotion, label: str, now: datetime) ->
     before = registries.alias_label(promotion.asset, promotion.alias)
     if registry is not None and before != label:
         ledger.note_seen(registry, promotion.asset, promotion.alias, label, now)
+        name = {"alias": promotion.alias}
+        told = (promotion.asset_id, promotion.alias) in registries.governed([promotion.asset_id])
         log.append(
             actor=actor,
             action="alias.moved",
             subjects=[promotion.asset.subject, registry.subject],
             scope_id=promotion.scope_id,
-            about={"alias": promotion.alias, "from": before, "to": label, "promotion": promotion.key},
+            about={"from": before, "to": label, "promotion": promotion.key, **(name if told else {})},
+            private={} if told else name,
             at=now,
         )
 

@@ -164,7 +164,7 @@ def _move(actor: Actor, registry: Registry, look: Look, now: datetime) -> None:
     known = selectors.known_aliases(registry)
     before = {(each.model, each.alias): each.label for each in known}
     newer = selectors.noted_after(registry, look.asked_at)
-    governed = {(row.asset_id, row.alias) for row in selectors.last_expected(each.pk for each in assets.values())}
+    governed = selectors.governed(each.pk for each in assets.values())
     for move in rules.alias_moves(known, seen):
         asset = assets[move.model]
         if (asset.pk, move.alias) in newer:

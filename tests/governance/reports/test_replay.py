@@ -276,6 +276,7 @@ def test_whatever_people_errands_and_the_registry_do_the_log_alone_says_what_the
 
     @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
     @example(script=["apply", "promote 2", "apply", "roll back", "apply"], between=[])
+    @example(script=["hand 1", "apply", "hand 9", "watch", "apply"], between=["roll back", "apply", "hand 1"])
     @given(script=SCRIPT, between=st.lists(STEP, max_size=40))
     def check(script, between):
         shelf = Shelf(**{f"v{label}": text for label, text in FILES.items()})
