@@ -223,6 +223,16 @@ def claims(portal: Portal, where: str, rounds: int) -> Iterator[dict[str, Any]]:
             before[number] = median
 
 
+def layered(many: int, pairs: int) -> list[tuple[int, int]]:
+    """So many different steps between so many nodes in twelve layers, one in ten of them past a layer."""
+    dice, wide, found = random.Random(many), many // LAYERS, set[tuple[int, int]]()
+    while len(found) < pairs:
+        layer = dice.randrange(1, LAYERS)
+        back = 2 if layer > 1 and dice.random() < 0.1 else 1
+        found.add(((layer - back) * wide + dice.randrange(wide), layer * wide + dice.randrange(wide)))
+    return sorted(found)
+
+
 def drawn(rounds: int) -> Iterator[dict[str, Any]]:
     """The time to lay out and write down a graph of so many nodes, with three steps for every two."""
     from datetime import datetime as clock
@@ -232,10 +242,8 @@ def drawn(rounds: int) -> Iterator[dict[str, Any]]:
 
     words = dict.fromkeys(("dataset", "job", "model", "hidden", "more"), "x")
     for many, target in ((500, 50), (2_000, 300)):
-        dice = random.Random(many)
         nodes = tuple(Node(f"n{n:04}", "dataset", NAMESPACE, f"dataset {n}", n + 1) for n in range(many))
-        pairs = {tuple(sorted(dice.sample(range(max(0, n - 60), n + 1), 2))) for n in range(1, many) for _ in (0, 1)}
-        edges = tuple(sorted((f"n{one:04}", f"n{other:04}") for one, other in sorted(pairs)[: many * 8 // 5]))
+        edges = tuple((f"n{one:04}", f"n{other:04}") for one, other in layered(many, many * 8 // 5))
         graph = Graph(nodes, edges, clock(2026, 1, 1, tzinfo=UTC), focus="n0000")
         took = []
         for _ in range(rounds):

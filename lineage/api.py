@@ -21,8 +21,8 @@ from rest_framework.views import APIView
 from audit.actor import NotSeen
 from audit.doors import actor_of, now_of, say
 from audit.refusals import Malformed, Refused
-from lineage import about, event, formats, naming, originals, reading, selectors, story
-from lineage.answers import DEPTHS, NODES, file, number, question
+from lineage import about, changes, event, formats, naming, originals, reading, selectors, story
+from lineage.answers import DEPTHS, NODES, as_of, file, number, question
 from lineage.graph import Budget, Graph, Question
 from lineage.together import door
 
@@ -139,6 +139,24 @@ class OneEvent(APIView):
         """Return one event as it was kept, by its digest, with the number of its entry in the log."""
         asked = request.query_params.get("digest", "")
         return Response(originals.event_seen_by(actor_of(request), asked).as_json())
+
+
+class Changes(APIView):
+    """Answers what changed behind a model from one version to another."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter(name) for name in ("namespace", "name", "before", "after", "as_of")],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """Compare datasets, their columns and rows, and jobs and their code behind two versions of a model."""
+        asked = request.query_params
+        for name in ("namespace", "name", "before", "after"):
+            if not asked.get(name):
+                raise Malformed("lineage.bad_parameter", name=name, allowed="namespace, name, before, after")
+        when = as_of(asked.get("as_of", "")) or now_of(request)
+        versions = asked["before"], asked["after"]
+        return Response(changes.between(actor_of(request), (asked["namespace"], asked["name"]), versions, when))
 
 
 def _run_id(text: str) -> UUID:

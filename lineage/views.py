@@ -10,9 +10,9 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.doors import actor_of, met
+from audit.doors import actor_of, met, now_of
 from audit.refusals import NotSeen
-from lineage import about, draw, originals, selectors, story, svg
+from lineage import about, changes, draw, originals, selectors, story, svg
 from lineage.answers import end_of, file, question
 from lineage.graph import Budget, Direction, Graph, Node, Question
 from lineage.links import address, around, words
@@ -106,6 +106,7 @@ def _shown(request: HttpRequest, graph: Graph, asked: dict[str, Any]) -> dict[st
         "frontier": [{"node": nodes[one], "href": around(nodes[one])} for one in graph.frontier],
         "downloads": [(form, f"/lineage/file?{urlencode({**query, 'format': form})}") for form in FORMATS],
         "words": words(),
+        "compare": urlencode({"namespace": asked["namespace"], "name": asked["name"], "after": asked["version"]}),
     }
 
 
@@ -135,3 +136,39 @@ def download(request: HttpRequest) -> HttpResponse:
     """Answer with the graph as a file."""
     graph = story.graph_for(actor_of(request), question(request.GET))
     return file(graph, request.GET.get("format", "json"), attached=True)
+
+
+class Compare(forms.Form):
+    """Which two versions of which model to lay side by side."""
+
+    name = forms.CharField(label=gettext_lazy("Model"), max_length=2000)
+    namespace = forms.CharField(label=gettext_lazy("Namespace"), max_length=2000)
+    before = forms.CharField(label=gettext_lazy("Version before"), max_length=500)
+    after = forms.CharField(label=gettext_lazy("Version after"), max_length=500)
+
+
+def compare(request: HttpRequest) -> HttpResponse:
+    """Show what changed from one version of a model to another, or ask which are meant."""
+    whole = "before" in request.GET
+    form = Compare(request.GET if whole else None, initial=request.GET.dict())
+    shown: dict[str, Any] = {"form": form}
+    if whole and form.is_valid():
+        asked = form.cleaned_data
+        model, versions = (asked["namespace"], asked["name"]), (asked["before"], asked["after"])
+        try:
+            found = changes.between(actor_of(request), model, versions, now_of(request))
+            hidden = any(count for side in found["hidden"].values() for count in side.values())
+            shown |= {"found": found, "hidden": hidden, "words": _changed()}
+            shown |= {"earlier": _behind(*model, versions[0]), "later": _behind(*model, versions[1])}
+        except NotSeen as refusal:
+            form.add_error("name", met(request, refusal))
+    return render(request, "lineage/changes.html", shown)
+
+
+def _changed() -> dict[str, str]:
+    return {"added": _("New"), "removed": _("No longer used"), "kept": _("Changed")}
+
+
+def _behind(namespace: str, name: str, version: str) -> str:
+    asked = {"type": "model", "namespace": namespace, "name": name, "version": version, "direction": "up"}
+    return f"/lineage?{urlencode(asked)}"
