@@ -125,9 +125,9 @@ def test_a_lineage_facet_beats_inputs_by_outputs(say, now, payments, people):
     steps = Steps(now.replace(year=2030))
     x = Dataset.objects.get(name="/x")
     a = Dataset.objects.get(name="/a")
-    assert [one.src for one in steps([x.pk], selectors.Direction.UP)] == [a.pk]
+    assert [src for src, _, _ in steps([x.pk], selectors.Direction.UP)] == [a.pk]
     below_b = steps([Dataset.objects.get(name="/b").pk], selectors.Direction.DOWN)
-    assert [one.dst for one in below_b] == [Dataset.objects.get(name="/y").pk]
+    assert [dst for _, dst, _ in below_b] == [Dataset.objects.get(name="/y").pk]
 
 
 @settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
