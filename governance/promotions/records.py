@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from audit import log
 from audit.actor import Actor
 from audit.refusals import Conflict
 from governance.catalog.models import Version
@@ -22,6 +21,7 @@ from governance.promotions.models import Decision, EvidenceItem, Number, Promoti
 from governance.promotions.rules import GRANT_LIVES, Places, Verdict, Vote
 from governance.registries import records as ledger
 from governance.registries import selectors as registries
+from governance.registries.rules import Alias
 
 
 def advance(promotion: Promotion, revision: int, **changes: Any) -> None:
@@ -198,20 +198,9 @@ def supersede(promotion: Promotion, now: datetime) -> Sequence[tuple[Promotion, 
 def note_alias(actor: Actor, promotion: Promotion, label: str, now: datetime) -> None:
     """Add to the ledger, and to the log, where the registry was just seen to have the alias, when that is news."""
     registry = registries.registry_of(promotion.version)
-    before = registries.alias_label(promotion.asset, promotion.alias)
-    if registry is not None and before != label:
-        ledger.note_seen(registry, promotion.asset, promotion.alias, label, now)
-        name = {"alias": promotion.alias}
-        told = (promotion.asset_id, promotion.alias) in registries.governed([promotion.asset_id])
-        log.append(
-            actor=actor,
-            action="alias.moved",
-            subjects=[promotion.asset.subject, registry.subject],
-            scope_id=promotion.scope_id,
-            about={"from": before, "to": label, "promotion": promotion.key, **(name if told else {})},
-            private={} if told else name,
-            at=now,
-        )
+    if registry is not None:
+        move = Alias(promotion.asset.name, promotion.alias, label)
+        ledger.note_seen(actor, registry, promotion.asset, move, now, promotion=promotion.key)
 
 
 def settled(was: str, state: str, now: datetime) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from governance.access.selectors import root
 from governance.catalog.models import Asset, Version
 from governance.registries import rules, selectors
 from governance.registries.models import AliasExpected, AliasSeen, Drift, Registry
-from governance.registries.rules import Standing
+from governance.registries.rules import Alias, Standing
 from jobs.records import enqueue
 
 
@@ -84,9 +84,30 @@ def expect_alias(
     )
 
 
-def note_seen(registry: Registry, asset: Asset, alias: str, label: str, now: datetime) -> AliasSeen:
-    """Add a line to the ledger; the caller knows that it is news."""
-    return AliasSeen.objects.create(registry=registry, asset=asset, alias=alias, version_label=label, seen_at=now)
+def note_seen(
+    actor: Actor, registry: Registry, asset: Asset, move: Alias, now: datetime, **about: str
+) -> AliasSeen | None:
+    """Add to the ledger, and to the log, where an alias of `asset` was just seen, when that is news.
+
+    The entry names the alias once a decision ever placed it; any other may be named after a person.
+    """
+    before = selectors.alias_label(asset, move.alias)
+    if before == move.label:
+        return None
+    governed = AliasExpected.objects.filter(asset=asset, alias=move.alias).exists()
+    name = {"alias": move.alias}
+    log.append(
+        actor=actor,
+        action="alias.moved",
+        subjects=[asset.subject, registry.subject],
+        scope_id=asset.scope_id,
+        about={"from": before, "to": move.label, **about, **(name if governed else {})},
+        private={} if governed else name,
+        at=now,
+    )
+    return AliasSeen.objects.create(
+        registry=registry, asset=asset, alias=move.alias, version_label=move.label, seen_at=now
+    )
 
 
 def judge(actor: Actor, registry: Registry, asked_at: datetime, now: datetime) -> None:

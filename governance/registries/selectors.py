@@ -83,11 +83,6 @@ def last_expected(asset_ids: Iterable[UUID]) -> list[AliasExpected]:
     return list(rows.select_related("asset", "version", "registry").order_by("alias"))
 
 
-def governed(asset_ids: Iterable[UUID]) -> set[tuple[UUID, str]]:
-    """Return the aliases of these models that a decision ever placed: entries name those, and no others."""
-    return set(AliasExpected.objects.filter(asset__in=asset_ids).values_list("asset_id", "alias"))
-
-
 def alias_label(asset: Asset, alias: str) -> str:
     """Return the label of the version the alias was last seen at, catalogued or not; empty when gone or never seen."""
     seen = AliasSeen.objects.filter(asset=asset, alias=alias).order_by("-id").first()

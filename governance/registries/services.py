@@ -162,25 +162,12 @@ def _move(actor: Actor, registry: Registry, look: Look, now: datetime) -> None:
     assets = {asset.name: asset for asset in Asset.objects.filter(registry=registry)}
     seen = [Alias(m.name, alias, label) for m in look.models if m.name in assets for alias, label in m.aliases.items()]
     known = selectors.known_aliases(registry)
-    before = {(each.model, each.alias): each.label for each in known}
     newer = selectors.noted_after(registry, look.asked_at)
-    governed = selectors.governed(each.pk for each in assets.values())
     for move in rules.alias_moves(known, seen):
         asset = assets[move.model]
-        if (asset.pk, move.alias) in newer:
-            continue  # somebody moved it and said so while this look was under way
-        records.note_seen(registry, asset, move.alias, move.label, now)
-        name = {"alias": move.alias}
-        told = name if (asset.pk, move.alias) in governed else {}
-        log.append(
-            actor=actor,
-            action="alias.moved",
-            subjects=[asset.subject, registry.subject],
-            scope_id=asset.scope_id,
-            about={"from": before.get((move.model, move.alias), ""), "to": move.label, **told},
-            private={} if told else name,
-            at=now,
-        )
+        # somebody may have moved it and said so while this look was under way
+        if (asset.pk, move.alias) not in newer:
+            records.note_seen(actor, registry, asset, move, now)
 
 
 @dataclass(frozen=True)

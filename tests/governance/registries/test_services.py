@@ -13,7 +13,7 @@ from governance.catalog.models import Asset
 from governance.catalog.records import Observed
 from governance.registries import records, selectors, services
 from governance.registries.models import AliasSeen, Drift, Registry
-from governance.registries.rules import FileDigest, FoundModel
+from governance.registries.rules import Alias, FileDigest, FoundModel
 from governance.registries.services import Digested, Look, Sighting
 from jobs.models import Job
 
@@ -173,7 +173,7 @@ class TestTheLedger:
     def test_a_look_under_way_does_not_undo_a_move_that_was_noted_meanwhile(self, fraud, registry, now) -> None:
         look(registry, after(now, 1), champion="1")
         with transaction.atomic():
-            records.note_seen(registry, fraud, "champion", "2", after(now, 6))
+            records.note_seen(system(), registry, fraud, Alias(fraud.name, "champion", "2"), after(now, 6))
         look(registry, after(now, 5), champion="1")
         assert selectors.alias_target(fraud, "champion").label == "2"
 
