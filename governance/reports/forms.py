@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from audit.actor import Actor
-from governance.reports import rules, selectors
+from governance.reports import paper, pdf, rules, selectors
 from governance.reports.models import Report
 from lineage import graphml, originals, prov, svg
 from lineage.links import words
@@ -60,6 +60,11 @@ def _graphml(told: Told) -> bytes:
     return graphml.as_graphml(told.story.graph).encode()
 
 
+def _pdf(told: Told) -> bytes:
+    report = told.report
+    return pdf.made(paper.document(report.title, report.as_of, told.content, _json(told), _svg(told).decode()))
+
+
 MAKERS: Mapping[str, Callable[[Told], bytes]] = {
     "json": _json,
     "csv": _csv,
@@ -67,5 +72,6 @@ MAKERS: Mapping[str, Callable[[Told], bytes]] = {
     "ndjson": _ndjson,
     "prov": _prov,
     "graphml": _graphml,
+    "pdf": _pdf,
 }
 """What makes the bytes of each format."""

@@ -47,6 +47,7 @@ SHA-256 with the digest in the entry "report.made" of the log:
 lineage.json      everything in one document: subject, approvals, data, steps, checks, gaps, digests of the evidence
 lineage.csv       the steps as a table
 lineage.svg       the picture
+lineage.pdf       the same to read and to file (PDF/A-3), with lineage.json attached
 lineage.ndjson    the producers' own events after redaction (OpenLineage), which can be sent to a portal again
 lineage.prov.json the same as W3C PROV-JSON
 lineage.graphml   the graph

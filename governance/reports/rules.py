@@ -22,6 +22,7 @@ TYPES = {
     "ndjson": "application/x-ndjson",
     "prov": "application/json",
     "graphml": "application/graphml+xml",
+    "pdf": "application/pdf",
     "zip": "application/zip",
 }
 """The formats of a report, each with its media type."""

@@ -28,6 +28,7 @@ class Ask(forms.Form):
         label=_("Format"),
         choices=[
             ("json", _("JSON, everything")),
+            ("pdf", _("PDF, to read and to file, with the JSON attached")),
             ("csv", _("CSV, the steps")),
             ("svg", _("SVG, the picture")),
             ("ndjson", _("OpenLineage, the producers’ own events")),

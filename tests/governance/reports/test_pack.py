@@ -82,7 +82,7 @@ def test_it_has_every_form_and_the_manifest_names_each_file(unpacked):
     manifest = json.loads((unpacked / "manifest.json").read_text())
     there = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
     assert there == {*manifest["files"], "manifest.json"}
-    forms = {"json", "csv", "svg", "ndjson", "prov.json", "graphml"}
+    forms = {"json", "csv", "svg", "ndjson", "prov.json", "graphml", "pdf"}
     assert {f"lineage.{form}" for form in forms} | {"verify.py", "log/trail.json", "log/checkpoint"} <= there
     for name, said in manifest["files"].items():
         data = (unpacked / name).read_bytes()
