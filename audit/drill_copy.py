@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection, connections, transaction
 from django.db.models import F
 
-from audit import keys, rotation, selectors, triggers, verify
+from audit import keys, rotation, selectors, trails, triggers, verify
 from audit.checkpoint import Checkpoint as State
 from audit.checkpoint import Vkey, sign, vkey_of
 from audit.drill import LEAST, Outcome, TooShort, edited
@@ -206,23 +206,22 @@ class _Practice:
 
     def _write_from_first(self, bodies: list[bytes]) -> None:
         first = self.first
+        ends = {subject: (number, seq) for subject, number, seq in trails.ends(first)}
         Entry.objects.filter(leaf__seq__gte=first).delete()
         Leaf.objects.filter(seq__gte=first).delete()
         Trail.objects.filter(seq__gte=first).delete()
         Checkpoint.objects.filter(size__gt=first).delete()
-        ends = {each.subject: each for each in Trail.objects.order_by("subject", "number").iterator()}
         for seq, body in enumerate(bodies, first):
             entry, links = self._entry(body), list[Link]()
             for name in json.loads(body)["subjects"]:
-                end = ends.get(name)
-                link = Link(name, end.number + 1 if end else 0, end.seq if end else None)
-                ends[name] = Trail(subject=name, number=link.number, seq=seq, previous=link.previous, entry_id=entry.pk)
-                ends[name].save(force_insert=True)
-                links.append(link)
+                number, before = ends.get(name, (-1, None))
+                links.append(Link(name, number + 1, before))
+                Trail.objects.create(subject=name, number=number + 1, seq=seq, previous=before, entry_id=entry.pk)
+                ends[name] = number + 1, seq
             leaf = leaf_bytes(body, seq, links)
             Leaf.objects.create(seq=seq, entry=entry, body=leaf, hash=leaf_hash(leaf))
         Head.objects.all().delete()
-        Head.objects.bulk_create(Head(subject=name, number=each.number, seq=each.seq) for name, each in ends.items())
+        Head.objects.bulk_create(Head(subject=name, number=n, seq=seq) for name, (n, seq) in ends.items())
         self._tiles(first + len(bodies))
 
     def _tiles(self, size: int) -> None:
@@ -231,18 +230,9 @@ class _Practice:
         while Tile.objects.filter(level=level).exists():
             Tile.objects.filter(level=level, number__gte=self.first // width).delete()
             for number in range(self.first // width, size // width):
-                found = self._below(level, number * FULL)
+                found = selectors.tile_hashes(level, number)
                 Tile.objects.create(level=level, number=number, hashes=b"".join(found), root=root_of(found))
             level, width = level + 1, width * FULL
-
-    def _below(self, level: int, start: int) -> list[bytes]:
-        """The hashes that a full tile of `level` holds from `start` on."""
-        span = (start, start + FULL - 1)
-        if level == 0:
-            found = Leaf.objects.filter(seq__range=span).order_by("seq").values_list("hash", flat=True)
-            return [bytes(each) for each in found]
-        below = Tile.objects.filter(level=level - 1, number__range=span).order_by("number")
-        return [bytes(each) for each in below.values_list("root", flat=True)]
 
     def _entry(self, body: bytes) -> Entry:
         """Offer an entry that nobody offered, and take it off the queue."""
