@@ -40,6 +40,12 @@ OTHER = {
     "broken": 500,
 }
 PROBLEM = "application/problem+json"
+MACHINES = ("/api/", "/access/v1/", "/.well-known/", "/metrics")
+
+
+def for_machines(request: HttpRequest) -> bool:
+    """Return whether the path is answered with JSON rather than pages."""
+    return request.path.startswith(MACHINES)
 
 
 def status_of(refusal: Refused) -> int:
@@ -64,7 +70,7 @@ def respond(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """Answer a refusal outside the REST framework: problem+json on machine paths, a page elsewhere."""
     refusal = remembered(request, refusal)
     status = status_of(refusal)
-    if request.path.startswith(("/api/", "/access/v1/", "/.well-known/", "/metrics")):
+    if for_machines(request):
         response: HttpResponse = JsonResponse(problem(refusal), status=status, content_type=PROBLEM)
     elif isinstance(refusal, Unavailable):
         # no request: whatever the page's frame would look up may be what is away

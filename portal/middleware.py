@@ -25,14 +25,8 @@ from portal.denials import remembered
 from portal.reading import unreadable
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
-MACHINES = ("/api/", "/access/v1/", "/.well-known/", "/metrics")
 UNTIMED = ("/healthz", "/readyz", "/static/")
 USED_AGAIN = timedelta(minutes=1)
-
-
-def for_machines(request: HttpRequest) -> bool:
-    """Return whether the path is answered with JSON rather than pages."""
-    return request.path.startswith(MACHINES)
 
 
 class SecurityHeaders:
@@ -104,7 +98,7 @@ class SignedIn(LoginRequiredMiddleware):
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         """Answer somebody we do not know."""
-        if for_machines(request):
+        if errors.for_machines(request):
             return errors.respond(request, NotSignedIn("access.not_signed_in"))
         return super().handle_no_permission(request, view_func)
 
