@@ -25,16 +25,7 @@ _FIND = {
     "postgresql": "SELECT entry_id FROM audit_words WHERE words @@ %s::tsquery",
     "sqlite": f"SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH %s",  # noqa: S608 - made of constants
 }
-_POSTGRESQL = [
-    f"CREATE INDEX IF NOT EXISTS {INDEX} ON audit_words USING gin (words)",
-    """DO $$ DECLARE theirs text; BEGIN
-    FOR theirs IN SELECT DISTINCT grantee::regrole::text FROM pg_class, aclexplode(relacl)
-        WHERE oid = 'audit_words'::regclass AND grantee NOT IN (0, relowner)
-    LOOP
-        EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON audit_words FROM %s', theirs);
-    END LOOP;
-END $$""",
-]
+_POSTGRESQL = [f"CREATE INDEX IF NOT EXISTS {INDEX} ON audit_words USING gin (words)"]
 _TAKE_OUT = f"INSERT INTO {INDEX} ({INDEX}, rowid, words) VALUES ('delete', OLD.entry_id, OLD.words)"  # noqa: S608
 _PUT_IN = f"INSERT INTO {INDEX} (rowid, words) VALUES (NEW.entry_id, NEW.words)"  # noqa: S608
 _SQLITE = [
@@ -47,11 +38,7 @@ _SQLITE = [
 
 
 def set_up(connection: BaseDatabaseWrapper) -> None:
-    """Make the index beside the table of words; safe to repeat.
-
-    On PostgreSQL whoever was granted more than reading and adding by default loses the rest, as on every table of the
-    log.
-    """
+    """Make the index beside the table of words; safe to repeat."""
     with authorizer.aside(connection), connection.cursor() as cursor:
         for each in _POSTGRESQL if connection.vendor == "postgresql" else _SQLITE:
             cursor.execute(each)

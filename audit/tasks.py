@@ -22,7 +22,7 @@ AGAIN = timedelta(seconds=30)
 
 def clock() -> dict[str, tuple[float, str]]:
     """The lines of the clock table that the settings ask for."""
-    daily = {
+    always = {
         "audit.verify": (settings.AUDIT_VERIFY_HOURS * 3600.0, "audit.verify"),
         "audit.readings": (READINGS_CLOSED_EVERY, "audit.readings"),
         "audit.pin_ends": (ENDS_PINNED_EVERY, "audit.pin_ends"),
@@ -30,7 +30,7 @@ def clock() -> dict[str, tuple[float, str]]:
     witnesses = {"audit.witness": (WITNESSED_EVERY, "audit.witness")} if settings.AUDIT_WITNESSES else {}
     stamps = {"audit.anchor": (STAMP_LOOKED_FOR_EVERY, "audit.anchor")} if settings.AUDIT_TSA_URL else {}
     collectors = {"audit.sinks": (COLLECTED_EVERY, "audit.sinks")} if settings.AUDIT_SINKS else {}
-    return daily | witnesses | stamps | collectors
+    return always | witnesses | stamps | collectors
 
 
 @errand("audit.witness")

@@ -8,7 +8,7 @@ own. On SQLite `INSERT OR REPLACE` deletes rows without telling delete triggers,
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit import authorizer
-from audit.models import GUARDED
+from audit.models import GUARDED, WRITTEN_ONCE
 
 PENDING, OPENING = "audit_pending", "audit_opening"
 REFUSED = "the audit log is append-only"
@@ -92,6 +92,13 @@ DO $$ BEGIN
     EXECUTE format('ALTER FUNCTION {EMPTIES}() SET search_path = %I, pg_temp', current_schema());
 END $$;
 """
+_LEFT_TO_OTHERS = """DO $$ DECLARE place regclass; theirs text; BEGIN
+    FOR place, theirs IN SELECT DISTINCT oid::regclass, grantee::regrole::text FROM pg_class, aclexplode(relacl)
+        WHERE oid = ANY ('{%s}'::regclass[]) AND grantee NOT IN (0, relowner)
+    LOOP
+        EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON %%s FROM %%s', place, theirs);
+    END LOOP;
+END $$""" % ",".join(WRITTEN_ONCE)  # noqa: UP031 - braces are arrays here
 _EMPTYING = {
     "audit_entry": ("OLD.id", "body = x''", ("id", "scope_id", "action", "outcome", "actor_id", "at")),
     "audit_leaf": ("OLD.entry_id", "body = x''", ("seq", "entry_id", "hash")),
@@ -114,7 +121,10 @@ _SQLITE_EMPTIES = """INSERT ON audit_pruned BEGIN
 
 
 def set_guards(connection: BaseDatabaseWrapper) -> None:
-    """Put every trigger in place; safe to repeat."""
+    """Put every trigger in place; safe to repeat.
+
+    On PostgreSQL whoever was granted more by default than to read and add loses the rest on what is written once.
+    """
     statements = _postgresql() if connection.vendor == "postgresql" else _sqlite()
     with authorizer.aside(connection), connection.cursor() as cursor:
         for each in statements:
@@ -168,7 +178,7 @@ def _postgresql() -> list[str]:
             f"CREATE OR REPLACE TRIGGER {name} {event} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()",
             f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
         ]
-    return statements
+    return [*statements, _LEFT_TO_OTHERS]
 
 
 def _answer(table: str, name: str) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from audit import fence, roles, search, sequence, services, words
+from audit import fence, roles, search, sequence, services, triggers, words
 from audit.actor import operator
 from audit.models import GUARDED, WRITTEN_ONCE, Checkpoint, Entry, Leaf, Opening, Pending
 from audit.refusals import Forbidden, Invalid
@@ -121,7 +121,7 @@ def test_a_right_too_many_is_noticed(separated: None) -> None:
 
 @postgresql
 @pytest.mark.django_db
-def test_the_application_finds_entries_and_a_new_index_gives_it_no_more_rights(
+def test_the_application_finds_entries_and_a_new_table_gives_it_no_more_rights(
     separated: None, offer: Callable, now: Any
 ) -> None:
     entry = offer("thing.zebra")
@@ -130,8 +130,12 @@ def test_the_application_finds_entries_and_a_new_index_gives_it_no_more_rights(
     assert Entry.objects.get(zebra).pk == entry.pk
     with connection.cursor() as cursor:
         cursor.execute("RESET SESSION AUTHORIZATION")
-        cursor.execute(f"GRANT ALL ON audit_words TO {NAMED.application}")
+        cursor.execute(f"GRANT ALL ON {', '.join(WRITTEN_ONCE)} TO {NAMED.application}")
+        cursor.execute(f"SET LOCAL SESSION AUTHORIZATION {NAMED.application}")
+        assert not roles.separate()
+        cursor.execute("RESET SESSION AUTHORIZATION")
         search.set_up(connection)
+        triggers.set_guards(connection)
         cursor.execute(f"SET LOCAL SESSION AUTHORIZATION {NAMED.application}")
     assert roles.separate()
     assert Entry.objects.get(zebra).pk == entry.pk
