@@ -5,9 +5,9 @@ lineage) are listed without it: the graph shows what they say, as far as the rea
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, QuerySet
@@ -32,7 +32,9 @@ from lineage.models import (
     Tag,
 )
 from lineage.selectors import dataset_seen_by, job_seen_by
+from lineage.steps import CHUNK
 
+T = TypeVar("T")
 MOST = 200
 """At most this many rows of one kind are told."""
 NAMING = ("columnLineage", "lineage")
@@ -120,6 +122,11 @@ def of_run(actor: Actor, uuid: UUID) -> dict[str, Any]:
         Dataset.objects.filter(visible(actor).q(), pk__in=[one.dataset_id for one in used]).values_list("pk", flat=True)
     )
     checks = Check.objects.filter(Q(dataset=None) | Q(dataset__in=shown), run=run).order_by("key")
+    sides = {}
+    for side in ("in", "out"):
+        rows = [one for one in used if one.direction == side and one.dataset_id in shown]
+        facets = _facets_of(side, [one.pk for one in rows])
+        sides[side] = [_used(one, facets) for one in rows]
     return {
         "run": str(run.uuid),
         "given_id": run.given,
@@ -131,8 +138,8 @@ def of_run(actor: Actor, uuid: UUID) -> dict[str, Any]:
         "parent_run": str(run.parent_uuid) if run.parent_uuid else None,
         "root_run": str(run.root_uuid) if run.root_uuid else None,
         "job_version": run.version or None,
-        "reads": [_used(one) for one in used if one.direction == "in" and one.dataset_id in shown],
-        "writes": [_used(one) for one in used if one.direction == "out" and one.dataset_id in shown],
+        "reads": sides["in"],
+        "writes": sides["out"],
         "hidden": len({one.dataset_id for one in used} - shown),
         "checks": _rows(
             checks, "name", "column", "success", "severity", "expected", "actual", "dataset__name", "at"
@@ -141,7 +148,7 @@ def of_run(actor: Actor, uuid: UUID) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _used(one: RunIO) -> dict[str, Any]:
+def _used(one: RunIO, facets: dict[int, dict[str, Any]]) -> dict[str, Any]:
     return {
         "namespace": one.dataset.namespace,
         "name": one.dataset.name,
@@ -150,7 +157,7 @@ def _used(one: RunIO) -> dict[str, Any]:
         "bytes": one.bytes,
         "files": one.files,
         "schema": f"sha256:{one.schema}" if one.schema else None,
-        "facets": _facets(one.direction, one.pk),
+        "facets": facets.get(one.pk, {}),
     }
 
 
@@ -177,17 +184,49 @@ def _current(rows: QuerySet[Any], said: datetime | None, *names: str) -> list[di
 
 
 def _facets(about: str, pk: int) -> dict[str, Any]:
-    rows = list(Facet.objects.filter(about=about, about_id=pk).exclude(sha256="").order_by("name")[:MOST])
-    bodies = FacetBody.objects.in_bulk([row.sha256 for row in rows if row.name not in NAMING])
+    return _facets_of(about, [pk]).get(pk, {})
+
+
+def _facets_of(about: str, pks: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return the facets of many things of one kind, at most `MOST` of each, in a few statements."""
+    kept: dict[int, list[Facet]] = {}
+    for part in _parts(pks):
+        rows = Facet.objects.filter(about=about, about_id__in=part).exclude(sha256="").order_by("about_id", "name")
+        for row in rows:
+            kept.setdefault(row.about_id, []).append(row)
+    kept = {pk: rows[:MOST] for pk, rows in kept.items()}
+    digests = {row.sha256 for rows in kept.values() for row in rows if row.name not in NAMING}
+    bodies: dict[str, FacetBody] = {}
+    for some in _parts(sorted(digests)):
+        bodies |= FacetBody.objects.in_bulk(some)
     return {
-        row.name: {
-            "at": _time(row.at),
-            "event": f"sha256:{row.event}",
-            "digest": f"sha256:{row.sha256}",
-            "value": _value(bodies.get(row.sha256)),
+        pk: {
+            row.name: {
+                "at": _time(row.at),
+                "event": f"sha256:{row.event}",
+                "digest": f"sha256:{row.sha256}",
+                "value": _value(bodies.get(row.sha256)),
+            }
+            for row in rows
         }
-        for row in rows
+        for pk, rows in kept.items()
     }
+
+
+def owners_said(about: str, pks: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
+    """Return whom the latest ownership facet of each dataset or job names, and as what, whoever asks."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for part in _parts(pks):
+        facets = Facet.objects.filter(about=about, about_id__in=part, name="ownership")
+        said = dict(facets.values_list("about_id", "at"))
+        for one in Owner.objects.filter(about=about, about_id__in=said).order_by("about_id", "name", "kind"):
+            if one.last_seen >= said[one.about_id]:
+                found.setdefault(one.about_id, []).append((one.name, one.kind))
+    return found
+
+
+def _parts(keys: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK))
 
 
 def _value(body: FacetBody | None) -> Any:

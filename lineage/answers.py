@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, time
 
 from django.http import HttpResponse, QueryDict
 
+from audit.actor import Actor
 from audit.refusals import Malformed
-from lineage import formats, svg
+from lineage import formats, gaps, svg
 from lineage.graph import Budget, Direction, Graph, Question
 from lineage.links import address, words
 
@@ -78,3 +79,14 @@ def number(asked: QueryDict, name: str, default: int, between: tuple[int, int]) 
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
         raise Malformed("lineage.bad_parameter", name=name, allowed=f"{low} to {high}")
     return int(text)
+
+
+def place_of(actor: Actor, asked: QueryDict, when: datetime) -> gaps.Where:
+    """Return where gaps are looked for: behind the version that a query string names, without one everywhere."""
+    if not asked.get("name"):
+        return gaps.in_workspace(actor, when)
+    for name in ("namespace", "version"):
+        if not asked.get(name):
+            raise Malformed("lineage.bad_parameter", name=name, allowed="namespace, name, version")
+    namespace, name, version = (str(asked[name]) for name in ("namespace", "name", "version"))
+    return gaps.behind(actor, (namespace, name), version, when)

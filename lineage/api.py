@@ -19,13 +19,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.actor import NotSeen
-from audit.doors import actor_of, now_of, say
+from audit.doors import actor_of, now_of, page, say
 from audit.refusals import Malformed, Refused
-from lineage import about, changes, event, formats, naming, originals, reading, selectors, story
-from lineage.answers import DEPTHS, NODES, as_of, file, number, question
+from lineage import about, changes, event, formats, gaps, naming, originals, reading, selectors, story
+from lineage.answers import DEPTHS, NODES, as_of, file, number, place_of, question
 from lineage.graph import Budget, Graph, Question
 from lineage.together import door
 
+FEW = 100
+"""How many gaps of each kind are told when no kind is asked for."""
 BATCH = 500
 """How many events of a batch are kept in one transaction."""
 
@@ -157,6 +159,29 @@ class Changes(APIView):
         when = as_of(asked.get("as_of", "")) or now_of(request)
         versions = asked["before"], asked["after"]
         return Response(changes.between(actor_of(request), (asked["namespace"], asked["name"]), versions, when))
+
+
+class Gaps(APIView):
+    """Answers what is missing or odd in what was told."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(name) for name in ("kind", "namespace", "name", "version", "as_of", "cursor", "limit")
+        ],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """List gaps behind a version, or in all that one may see: a page of one kind, or the newest of every kind."""
+        asked = request.query_params
+        where = place_of(actor_of(request), asked, as_of(asked.get("as_of", "")) or now_of(request))
+        kind, rest = asked.get("kind", ""), {"hidden": where.hidden, "as_of": where.as_of.isoformat()}
+        if not kind:
+            found, more = gaps.first(where, FEW)
+            return Response({"results": found, "next": None, "more": more, **rest})
+        if kind not in gaps.KINDS:
+            raise Malformed("lineage.bad_parameter", name="kind", allowed=", ".join(gaps.KINDS))
+        rows, cursor = page(request, gaps.KINDS[kind].find(where), order=("-pk",))
+        return Response({"results": gaps.tell(kind, rows, where), "next": cursor, **rest})
 
 
 def _run_id(text: str) -> UUID:

@@ -46,14 +46,13 @@ def as_json(graph: Graph) -> str:
     """Return `graph.as_json()` as text: each id, which stands in many places, is written once and copied."""
     said = json.encoder.encode_basestring_ascii
     ids = {node.id: said(node.id) for node in graph.nodes}
-    rest = {key: value for key, value in graph.as_json(bare=True).items() if key not in {"nodes", "edges"}}
     spaces = {space: said(space) for space in {node.namespace for node in graph.nodes}}
     nodes = ", ".join([
         f'{{"id": {ids[key]}, "type": "{kind}", "namespace": {spaces[space]}, "name": {said(name)}, "depth": {depth}}}'
         for key, kind, space, name, _, depth in graph.nodes
     ])  # fmt: skip
     edges = ", ".join([f'{{"from": {ids[one]}, "to": {ids[other]}}}' for one, other in graph.edges])
-    return f'{{"nodes": [{nodes}], "edges": [{edges}], {json.dumps(rest)[1:]}'
+    return f'{{"nodes": [{nodes}], "edges": [{edges}], {json.dumps(graph.aside())[1:]}'
 
 
 def as_csv(graph: Graph) -> str:

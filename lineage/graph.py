@@ -178,14 +178,16 @@ class Graph:
         """Whether anything was left out for depth or budget."""
         return bool(self.frontier)
 
-    def as_json(self, *, bare: bool = False) -> dict[str, Any]:
-        """Return the answer in the shape that the outside relies on; `bare` leaves nodes and edges empty."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer in the shape that the outside relies on."""
+        nodes = [
+            {"id": n.id, "type": n.type, "namespace": n.namespace, "name": n.name, "depth": n.depth} for n in self.nodes
+        ]
+        return {"nodes": nodes, "edges": [{"from": one, "to": other} for one, other in self.edges], **self.aside()}
+
+    def aside(self) -> dict[str, Any]:
+        """Return what an answer says beside nodes and edges."""
         answer: dict[str, Any] = {
-            "nodes": [
-                {"id": n.id, "type": n.type, "namespace": n.namespace, "name": n.name, "depth": n.depth}
-                for n in (() if bare else self.nodes)
-            ],
-            "edges": [{"from": one, "to": other} for one, other in (() if bare else self.edges)],
             "as_of": self.as_of.isoformat(),
             "truncated": self.truncated,
             "frontier": list(self.frontier),

@@ -35,3 +35,17 @@ def words() -> dict[str, str]:
         "hidden": _("Not visible to you"),
         "more": _("more beyond"),
     }
+
+
+def questions(kind: str, namespace: str, name: str, version: str) -> list[tuple[str, str]]:
+    """Return the questions that can be asked about a thing, in words, and the page that answers each."""
+    thing = {"namespace": namespace, "name": name}
+    found = [(_("Who must be told when it changes"), f"/lineage/tell?{urlencode({'type': kind, **thing})}")]
+    if kind == "dataset":
+        found.insert(0, (_("Which models its columns reach"), f"/lineage/reaches?{urlencode(thing)}"))
+    if kind == "model":
+        found.append((_("Compare two versions"), f"/lineage/changes?{urlencode({**thing, 'after': version})}"))
+        found.append((_("What trained a version"), f"/lineage/trained?{urlencode({**thing, 'version': version})}"))
+    if kind == "model" and version:
+        found.append((_("What is missing behind it"), f"/lineage/gaps?{urlencode({**thing, 'version': version})}"))
+    return found

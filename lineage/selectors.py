@@ -111,9 +111,9 @@ def _around_job(job: Job, question: Question, as_of: datetime) -> Walk:
 
 def _answer(actor: Actor, question: Question, found: Walk, as_of: datetime, focus: str) -> Graph:
     seen = many.scopes(visible(actor))
-    datasets = _nodes("dataset", seen, found.depth)
-    jobs = _nodes("job", seen, dict.fromkeys(found.jobs, 0))
-    stubs = _Stubs()
+    datasets = nodes_of("dataset", seen, found.depth)
+    jobs = nodes_of("job", seen, dict.fromkeys(found.jobs, 0))
+    stubs = Stubs()
     hidden = {("d", pk): stubs.name("d", pk) for pk in sorted(found.depth.keys() - datasets.keys())}
     hidden |= {("j", pk): stubs.name("j", pk) for pk in sorted(found.jobs - jobs.keys())}
     named = sorted([*datasets.values(), *jobs.values()], key=itemgetter(0))
@@ -148,20 +148,22 @@ def _pairs(steps: Iterable[Triple], places: dict[int, int], job_places: dict[int
     return pairs
 
 
-class _Stubs:
+class Stubs:
     """Stands in for what may not be seen: numbered in each answer anew, so that answers cannot be joined by them."""
 
     def __init__(self) -> None:
         self.seen: dict[tuple[str, int], str] = {}
 
     def name(self, kind: str, pk: int) -> str:
+        """Return the id of the stub for a dataset (`d`) or job (`j`)."""
         return self.seen.setdefault((kind, pk), f"hidden:{len(self.seen) + 1}")
 
     def nodes(self) -> list[Node]:
+        """Return every stub that was needed."""
         return [Node(name, "hidden", "", "") for name in self.seen.values()]
 
 
-def _nodes(kind: str, seen: Any, depths: dict[int, int]) -> dict[int, Node]:
+def nodes_of(kind: str, seen: Any, depths: dict[int, int]) -> dict[int, Node]:
     """Return those datasets or jobs that belong to a scope in `seen`, as nodes; `depths` maps their ids."""
     asked = many.ids(depths), seen
     rows = many.rows("id, type, namespace, name", kind, "id = ANY(%s) AND scope_id = ANY(%s)", *asked) if depths else []

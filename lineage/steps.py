@@ -115,6 +115,27 @@ def columns(pks: Sequence[int], as_of: datetime) -> Iterator[tuple[int, str, int
             yield src, column, dst, to_column, bool(masking)
 
 
+def columns_from(pks: Sequence[int], as_of: datetime) -> Iterator[tuple[int, str, int, str, bool, int]]:
+    """Yield the column steps out of datasets, under any of their names, as of a time.
+
+    Source, its column, target, its column, masking, job.
+    """
+    under: dict[int, int] = {}
+    for start in range(0, len(pks), CHUNK):
+        under |= names(pks[start : start + CHUNK])
+    asked = many.ids({*pks, *under}), many.time(as_of)
+    columns = "src_id, src_field, dst_id, dst_field, masking, job_id, declared, last_seen"
+    found = many.rows(columns, "columnedge", "src_id = ANY(%s) AND first_seen <= %s", *asked)
+    said = _said({_speaker(job, dst) for _, _, dst, _, _, job, declared, _ in found if declared}, as_of)
+    for src, column, dst, to_column, masking, job, declared, last in found:
+        if not declared or _holds(last, said, _speaker(job, dst)):
+            yield _called(src, under), column, _called(dst, under), to_column, bool(masking), job
+
+
+def _called(pk: int, under: dict[int, int]) -> int:
+    return under.get(pk, pk)
+
+
 def names(ids: Sequence[int]) -> dict[int, int]:
     """Return the datasets that are the same as one of `ids` under another name, and which one."""
     own = set(ids)

@@ -66,12 +66,18 @@ class _Said:
 
 
 @dataclass(slots=True)
-class _Seen:
+class Seen:
     """The rows of an ancestry that the reader may see."""
 
     found: Ancestry
     datasets: dict[int, Dataset]
     runs: dict[int, Run]
+
+    @property
+    def hidden(self) -> dict[str, int]:
+        """How many datasets and runs of it they may not see."""
+        known = {one.dataset for one in self.found.used}
+        return {"datasets": len(known) - len(self.datasets), "runs": len(self.found.runs) - len(self.runs)}
 
 
 def story_of(actor: Actor, model: tuple[str, str], version: str, as_of: datetime) -> Story:
@@ -82,11 +88,11 @@ def story_of(actor: Actor, model: tuple[str, str], version: str, as_of: datetime
     """
     namespace, name = model[0], naming.model_name(*model)
     found = ancestry_of(namespace, name, version, as_of) or Ancestry()
-    seen = _seen(actor, found)
+    seen = seen_by(actor, found)
     story = Story(_graph(seen, (namespace, name), as_of))
     unknown = [] if found.runs else completeness(namespace, name, version, as_of).gaps
     story.gaps = list(unknown) or _gaps(seen, version, name)
-    story.hidden = {"datasets": len(_named(found)) - len(seen.datasets), "runs": len(found.runs) - len(seen.runs)}
+    story.hidden = seen.hidden
     events = _events(actor, [run.uuid for run in seen.runs.values()], as_of)
     _tell(story, seen, events, as_of)
     return story
@@ -105,10 +111,11 @@ def graph_for(actor: Actor, question: Question) -> Graph:
     found = ancestry_of(start.namespace, start.name, question.version, as_of)
     if found is None:
         raise NotSeen("not_seen", what="version")
-    return nearest(_graph(_seen(actor, found), (start.namespace, start.name), as_of), question.budget.nodes)
+    return nearest(_graph(seen_by(actor, found), (start.namespace, start.name), as_of), question.budget.nodes)
 
 
-def _seen(actor: Actor, found: Ancestry) -> _Seen:
+def seen_by(actor: Actor, found: Ancestry) -> Seen:
+    """Return the datasets and runs of an ancestry that `actor` may see."""
     shown = visible(actor)
     datasets = {row.pk: row for part in _parts(_named(found)) for row in Dataset.objects.filter(shown.q(), pk__in=part)}
     jobs = Job.objects.filter(shown.q())
@@ -117,7 +124,7 @@ def _seen(actor: Actor, found: Ancestry) -> _Seen:
         for part in _parts(found.runs)
         for row in Run.objects.filter(pk__in=part, job__in=jobs).select_related("job")
     }
-    return _Seen(found, datasets, runs)
+    return Seen(found, datasets, runs)
 
 
 def _named(found: Ancestry) -> set[int]:
@@ -129,7 +136,7 @@ def _parts(pks: Iterable[int]) -> list[list[int]]:
     return [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
 
 
-def _graph(seen: _Seen, model: tuple[str, str], as_of: datetime) -> Graph:
+def _graph(seen: Seen, model: tuple[str, str], as_of: datetime) -> Graph:
     """Return the graph of exactly these runs; what may not be seen stands in it as a stub."""
     jobs = {pk: run.job for pk, run in seen.runs.items()}
     nodes = {row.node_id: row.as_node() for row in seen.datasets.values()}
@@ -149,7 +156,7 @@ def _graph(seen: _Seen, model: tuple[str, str], as_of: datetime) -> Graph:
     return Graph((*shown, *hidden), tuple(sorted(edges)), as_of, hidden_nodes=len(hidden), focus=focus)
 
 
-def _joined(seen: _Seen) -> set[tuple[str, str]]:
+def _joined(seen: Seen) -> set[tuple[str, str]]:
     """Return an edge from each dataset that was written to the one that was read when both are the same data."""
     written = {one.dataset for one in seen.found.used if one.direction == "out"}
     read = {one.dataset for one in seen.found.used if one.direction == "in"} - written
@@ -162,7 +169,7 @@ def _stub(stubs: dict[tuple[str, int], str], kind: str, pk: int) -> str:
     return stubs.setdefault((kind, pk), f"hidden:{len(stubs) + 1}")
 
 
-def _gaps(seen: _Seen, version: str, name: str) -> list[str]:
+def _gaps(seen: Seen, version: str, name: str) -> list[str]:
     gaps = []
     if seen.found.blind:
         gaps.append(
@@ -188,7 +195,7 @@ def _events(actor: Actor, uuids: list[UUID], as_of: datetime) -> list[RawEvent]:
     return sorted(found, key=lambda row: (row.at, row.sha256))[:EVENTS]
 
 
-def _tell(story: Story, seen: _Seen, events: list[RawEvent], as_of: datetime) -> None:
+def _tell(story: Story, seen: Seen, events: list[RawEvent], as_of: datetime) -> None:
     said = _Said()
     shown = {row.key for row in seen.datasets.values()}
     for raw in events:
@@ -207,7 +214,7 @@ def _tell(story: Story, seen: _Seen, events: list[RawEvent], as_of: datetime) ->
     story.datasets = _datasets(seen, said)
 
 
-def _runs(seen: _Seen, said: _Said, as_of: datetime) -> list[dict[str, Any]]:
+def _runs(seen: Seen, said: _Said, as_of: datetime) -> list[dict[str, Any]]:
     io: dict[tuple[int, str], list[RunIO]] = {}
     for part in _parts(seen.runs):
         rows = RunIO.objects.filter(run_id__in=part, dataset_id__in=seen.datasets, first_seen__lte=as_of)
@@ -235,7 +242,7 @@ def _proof(raw: RawEvent) -> dict[str, Any]:
     }
 
 
-def _run(run: Run, seen: _Seen, as_of: datetime) -> dict[str, Any]:
+def _run(run: Run, seen: Seen, as_of: datetime) -> dict[str, Any]:
     ended = run.ended_at if run.ended_at and run.ended_at <= as_of else None
     return {
         "run": str(run.uuid),
@@ -250,7 +257,7 @@ def _run(run: Run, seen: _Seen, as_of: datetime) -> dict[str, Any]:
     }
 
 
-def _used(row: RunIO, run: Run, seen: _Seen, said: _Said) -> dict[str, Any]:
+def _used(row: RunIO, run: Run, seen: Seen, said: _Said) -> dict[str, Any]:
     """Return what a run read or wrote, with how much of it and in which columns, as its events said by then."""
     dataset = seen.datasets[row.dataset_id]
     named = {"namespace": dataset.namespace, "name": dataset.name, "version": row.version or None}
@@ -258,7 +265,7 @@ def _used(row: RunIO, run: Run, seen: _Seen, said: _Said) -> dict[str, Any]:
     return named | said.used.get((run.uuid, row.direction, dataset.key), unsaid)
 
 
-def _datasets(seen: _Seen, said: _Said) -> list[dict[str, Any]]:
+def _datasets(seen: Seen, said: _Said) -> list[dict[str, Any]]:
     sources = sources_of(seen.found)
     used: dict[int, set[str]] = {}
     for one in seen.found.used:

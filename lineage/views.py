@@ -10,17 +10,28 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.doors import actor_of, met, now_of
-from audit.refusals import NotSeen
-from lineage import about, changes, draw, originals, selectors, story, svg
-from lineage.answers import end_of, file, question
+from audit.doors import actor_of, met, now_of, page
+from audit.refusals import NotSeen, Refused
+from lineage import about, changes, draw, gaps, originals, selectors, story, svg
+from lineage.answers import end_of, file, place_of, question
 from lineage.graph import Budget, Direction, Graph, Node, Question
-from lineage.links import address, around, words
+from lineage.links import address, around, questions, words
 
 DRAWN = 150
 """At most this many nodes are drawn on the page; the frontier says where there is more."""
 DEPTH = 5
 FORMATS = ("svg", "csv", "ndjson", "json")
+FEW = 20
+"""How many gaps of each kind are shown when no kind is asked for."""
+GAPS = {
+    "no_producer": gettext_lazy("Data that nothing is known to have made"),
+    "no_end": gettext_lazy("Runs without an end"),
+    "late": gettext_lazy("Data read while it was still being written"),
+    "told_late": gettext_lazy("Events told more than a day late"),
+    "drift": gettext_lazy("Columns that changed"),
+    "failed_check": gettext_lazy("Quality checks that failed"),
+}
+"""What each kind of gap is called."""
 
 
 class Ask(forms.Form):
@@ -106,7 +117,7 @@ def _shown(request: HttpRequest, graph: Graph, asked: dict[str, Any]) -> dict[st
         "frontier": [{"node": nodes[one], "href": around(nodes[one])} for one in graph.frontier],
         "downloads": [(form, f"/lineage/file?{urlencode({**query, 'format': form})}") for form in FORMATS],
         "words": words(),
-        "compare": urlencode({"namespace": asked["namespace"], "name": asked["name"], "after": asked["version"]}),
+        "questions": questions(asked["type"] or "dataset", asked["namespace"], asked["name"], asked["version"]),
     }
 
 
@@ -172,3 +183,37 @@ def _changed() -> dict[str, str]:
 def _behind(namespace: str, name: str, version: str) -> str:
     asked = {"type": "model", "namespace": namespace, "name": name, "version": version, "direction": "up"}
     return f"/lineage?{urlencode(asked)}"
+
+
+class Missing(forms.Form):
+    """Gaps of which kind, behind which version; without a version, everywhere."""
+
+    name = forms.CharField(label=gettext_lazy("Model"), max_length=2000, required=False)
+    version = forms.CharField(label=gettext_lazy("Version"), max_length=500, required=False)
+    namespace = forms.CharField(label=gettext_lazy("Namespace"), max_length=2000, required=False)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What is missing"),
+        required=False,
+        choices=[("", gettext_lazy("Everything")), *GAPS.items()],
+    )
+
+
+def missing(request: HttpRequest) -> HttpResponse:
+    """Show what is missing behind a version, or in all that one may see."""
+    form = Missing(request.GET if request.GET else None, initial=request.GET.dict())
+    shown: dict[str, Any] = {"form": form, "words": GAPS}
+    if form.is_bound and not form.is_valid():
+        return render(request, "lineage/gaps.html", shown)
+    try:
+        where, kind = place_of(actor_of(request), request.GET, now_of(request)), request.GET.get("kind", "")
+        if kind:
+            rows, shown["next_cursor"] = page(request, gaps.KINDS[kind].find(where), order=("-pk",))
+            found, more = gaps.tell(kind, rows, where), list[str]()
+        else:
+            found, more = gaps.first(where, FEW)
+        kinds = [kind] if kind else list(gaps.KINDS)
+        tables = [(name, [one for one in found if one["kind"] == name], name in more) for name in kinds]
+        shown |= {"tables": tables, "found": found, "hidden": where.hidden, "asked": request.GET}
+    except Refused as refusal:
+        form.add_error("name", met(request, refusal)) if form.is_bound else None
+    return render(request, "lineage/gaps.html", shown)

@@ -69,9 +69,11 @@ def away() -> int:
     return Registry.objects.filter(state=Registry.State.AWAY).count()
 
 
-def last_seen(asset_ids: Iterable[UUID]) -> list[AliasSeen]:
-    """Return the newest line of the ledger for each alias of these models, aliases that are gone included."""
-    newest = AliasSeen.objects.filter(asset__in=asset_ids).values("asset", "alias").annotate(last=Max("id"))
+def last_seen(asset_ids: Iterable[UUID], at: datetime | None = None) -> list[AliasSeen]:
+    """Return the newest line of the ledger for each alias of these models, now or as of then; gone ones included."""
+    seen = AliasSeen.objects.filter(asset__in=asset_ids)
+    seen = seen.filter(seen_at__lte=at) if at else seen
+    newest = seen.values("asset", "alias").annotate(last=Max("id"))
     rows = AliasSeen.objects.filter(pk__in=newest.values("last")).select_related("asset")
     return list(rows.order_by("alias"))
 

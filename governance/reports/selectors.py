@@ -206,7 +206,7 @@ def _state(one: Promotion, decided: list[Decision], as_of: datetime) -> str:
 def _datasets(story: Story, as_of: datetime) -> list[dict[str, Any]]:
     """Return what the story tells of each dataset, with what the catalog knows and how its last scan stood then."""
     standings = {one.dataset_id: one for one in scans.standing_as_of([told["id"] for told in story.datasets], as_of)}
-    return [_dataset(told) | {"pii": _pii(standings[told["id"]])} for told in story.datasets]
+    return [_dataset(told) | {"pii": pii_told(standings[told["id"]])} for told in story.datasets]
 
 
 def _dataset(told: dict[str, Any]) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def _dataset(told: dict[str, Any]) -> dict[str, Any]:
     return kept | {"asset": str(asset.pk), "owners": owners, "labels": asset.labels}
 
 
-def _pii(found: Standing) -> dict[str, Any]:
+def pii_told(found: Standing) -> dict[str, Any]:
     """Return how the last scan stood, waivers included; `unscanned` where there was none."""
     return {
         "verdict": found.verdict,
