@@ -26,6 +26,7 @@ from governance.pii.sandbox import Orders
 AT_ONCE = 16 * 1024 * 1024
 MOST_COUNTED = 8 * 1024 * 1024
 TELL_EVERY = 0.5
+ADDRESSES = 3 * 1024**3
 
 
 def tell(**words: Any) -> None:
@@ -35,13 +36,21 @@ def tell(**words: Any) -> None:
 
 
 def limit(orders: Orders) -> None:
-    """Bind this process: address space, processor time, file sizes, no core dump; gone when its parent is."""
-    resource.setrlimit(resource.RLIMIT_AS, (orders.memory, orders.memory))
+    """Bind this process: memory, processor time, file sizes, no core dump, no network; gone when its parent is."""
+    resource.setrlimit(resource.RLIMIT_DATA, (orders.memory, orders.memory))
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     resource.setrlimit(resource.RLIMIT_CPU, (orders.seconds, orders.seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    sys.addaudithook(_stay_inside)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _stay_inside(event: str, _about: object) -> None:
+    """Whatever in this process reaches for the network or another program is stopped; libraries are not trusted."""
+    if event.startswith(("socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.", "os.exec", "os.posix_")):
+        raise Refused("pii.broken_inside")
 
 
 def _leave_with_parent() -> None:

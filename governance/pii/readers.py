@@ -19,12 +19,14 @@ import pyarrow.parquet as pq
 from pyarrow import ipc
 
 from audit.refusals import Refused
-from governance.pii.columns import Cells, flatten, safe_names
+from governance.pii.columns import MOST_COLUMNS, Cells, flatten, safe_names
 
 CELL = 64 * 1024
 ROWS_AT_ONCE = 2000
 BLOCK = 4 * 1024 * 1024
 LONGEST_LINE = 4 * 1024 * 1024
+LARGEST_BATCH = 32 * 1024 * 1024
+LARGEST_FOOTER = 16 * 1024 * 1024
 DELIMITERS = ",;\t|"
 BROKEN = (pa.ArrowInvalid, pa.ArrowIOError, pa.ArrowNotImplementedError, pa.ArrowKeyError, pa.ArrowTypeError,
           OSError, EOFError, zlib.error, UnicodeError, ValueError)  # fmt: skip
@@ -107,6 +109,8 @@ def _csv(file: IO[bytes], head: bytes, reading: Reading) -> Batches:
     delimiter = max(DELIMITERS, key=lambda mark: first.count(mark.encode()))
     text = head.decode("utf-8-sig", errors="replace").splitlines(keepends=True)
     header = next(csv.reader(text, delimiter=delimiter), [])
+    if len(header) > MOST_COLUMNS:
+        raise Refused("pii.too_many_columns")
     names, titled = safe_names(header)
 
     def ragged(_row: Any) -> str:
@@ -132,6 +136,7 @@ def _csv(file: IO[bytes], head: bytes, reading: Reading) -> Batches:
 
 def _jsonl(file: IO[bytes], reading: Reading) -> Batches:
     rows: list[Any] = []
+    size = 0
     while line := file.readline(LONGEST_LINE):
         if len(line) >= LONGEST_LINE and not line.endswith(b"\n"):
             reading.gap("pii.line_too_long")
@@ -143,25 +148,49 @@ def _jsonl(file: IO[bytes], reading: Reading) -> Batches:
                 rows.append(json.loads(line.decode("utf-8-sig"), parse_float=str, parse_int=str))
             except (ValueError, RecursionError):
                 reading.gap("pii.bad_lines")
-        if len(rows) >= ROWS_AT_ONCE:
+        size += len(line)
+        if len(rows) >= ROWS_AT_ONCE or size > BLOCK:
             yield flatten(rows)
-            rows = []
+            rows, size = [], 0
     if rows:
         yield flatten(rows)
 
 
 def _parquet(file: IO[bytes], reading: Reading) -> Batches:
+    check_footer(file, reading.size)
     table = pq.ParquetFile(
-        file, memory_map=False, pre_buffer=False, thrift_string_size_limit=10**7, thrift_container_size_limit=10**6
-    )
+        file, memory_map=False, pre_buffer=False, thrift_string_size_limit=10**7, thrift_container_size_limit=10**6,
+        page_checksum_verification=True,
+    )  # fmt: skip
+    wanted = None
+    if table.metadata.num_columns > MOST_COLUMNS:
+        reading.gap("pii.too_many_columns", table.metadata.num_columns - MOST_COLUMNS)
+        wanted = [table.schema.column(at).path for at in range(MOST_COLUMNS)]
     total = max(1, table.metadata.num_rows)
     seen = 0
     reading.position = lambda: int(reading.size * seen / total)
-    for batch in table.iter_batches(batch_size=ROWS_AT_ONCE, use_threads=False):
+    for batch in table.iter_batches(batch_size=_rows_at_once(table, wanted), columns=wanted, use_threads=False):
         yield _leaves(batch)
         seen += batch.num_rows
     if seen != table.metadata.num_rows:
         reading.gap("pii.broken_midway")
+
+
+def check_footer(file: IO[bytes], size: int) -> None:
+    """Refuse a Parquet file whose own description is too large to be taken apart: its memory cannot be bounded."""
+    file.seek(max(0, size - 8))
+    tail = file.read(8)
+    file.seek(0)
+    if len(tail) == 8 and tail[4:] == b"PAR1" and int.from_bytes(tail[:4], "little") > LARGEST_FOOTER:
+        raise Refused("pii.too_much_described")
+
+
+def _rows_at_once(table: Any, wanted: list[str] | None) -> int:
+    """Fewer rows at a time where the first ones are large."""
+    first = next(table.iter_batches(batch_size=16, columns=wanted, use_threads=False), None)
+    if first is None or not first.num_rows:
+        return ROWS_AT_ONCE
+    return max(1, min(ROWS_AT_ONCE, LARGEST_BATCH * int(first.num_rows) // max(1, int(first.nbytes))))
 
 
 def _arrow(file: IO[bytes], _reading: Reading) -> Batches:
@@ -169,9 +198,13 @@ def _arrow(file: IO[bytes], _reading: Reading) -> Batches:
     file.seek(0)
     if head.startswith(b"FEA1"):
         raise Refused("pii.unknown_format")
-    source = ipc.open_file(file) if head.startswith(b"ARROW1") else ipc.open_stream(file)
-    numbers = range(source.num_record_batches) if head.startswith(b"ARROW1") else None
+    whole = head.startswith(b"ARROW1")
+    source = ipc.open_file(file) if whole else ipc.open_stream(file)
+    if len(source.schema) > MOST_COLUMNS:
+        raise Refused("pii.too_many_columns")
+    numbers = range(source.num_record_batches) if whole else None
     for batch in (source.get_batch(at) for at in numbers) if numbers is not None else source:
+        batch.validate(full=True)
         for start in range(0, batch.num_rows, ROWS_AT_ONCE):
             yield _leaves(batch.slice(start, ROWS_AT_ONCE))
 

@@ -18,19 +18,22 @@ GRACE = 30
 LONGEST_ANSWER = 64 * 1024 * 1024
 QUIET = {
     "TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS": "", "REGEX_TIMEOUT_SECONDS": "2", "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2", "PYTHONUTF8": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
+    "OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "1048576", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Orders:
-    """What to scan, and how much of the machine it may use: bytes of memory, seconds of work, rows, decoded bytes."""
+    """What to scan, and how much of the machine it may use: bytes of memory, seconds of work, rows, decoded bytes.
+
+    `memory` is what the process may hold of its own; with its libraries it stays below 500 MB.
+    """
 
     path: str
     roots: tuple[str, ...]
     seed: str
-    memory: int = 3 * 1024**3
+    memory: int = 430 * 1024**2
     seconds: int = 900
     rows: int = 200_000_000
     decoded: int = 64 * 1024**3
@@ -57,14 +60,11 @@ def run(orders: Orders, progress: Progress) -> Answer:
     last: tuple[float, str, int] = (0.0, "starting", 0)
     with _child(orders) as child:
         for line in _lines(child, until):
-            if line is None:
-                progress(*last)
-                continue
-            if "result" in line:
+            if line is not None and "result" in line:
                 return Answer(line["result"])
-            if "refused" in line:
+            if line is not None and "refused" in line:
                 return Answer(None, str(line["refused"]))
-            last = (float(line["progress"]), str(line["words"]), int(line["count"]))
+            last = last if line is None else (float(line["progress"]), str(line["words"]), int(line["count"]))
             progress(*last)
         late = time.monotonic() >= until
     return Answer(None, "pii.too_slow" if late else _died(child.returncode))
@@ -108,9 +108,18 @@ def _lines(child: subprocess.Popen[bytes], until: float) -> Iterator[dict[str, A
             yield None
             continue
         if not line.endswith(b"\n"):
-            child.wait(timeout=GRACE)
+            _await_end(child)
             return
         yield json.loads(line)
+
+
+def _await_end(child: subprocess.Popen[bytes]) -> None:
+    """Give a child that says nothing more a moment to end by itself, so that its exit says why."""
+    try:
+        child.wait(timeout=GRACE)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _pump(pipe: IO[bytes], lines: "queue.Queue[bytes]") -> None:
