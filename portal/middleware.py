@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -27,6 +26,8 @@ from portal.reading import unreadable
 Answer = Callable[[HttpRequest], HttpResponseBase]
 UNTIMED = ("/healthz", "/readyz", "/static/")
 USED_AGAIN = timedelta(minutes=1)
+KNOWN = ("id", "kind", "owner_id", "is_active")
+"""What the look at a token tells of its holder."""
 
 
 class SecurityHeaders:
@@ -60,7 +61,6 @@ class WhoAsks:
             return self.get_response(request)
         header = request.headers.get("Authorization", "")
         try:
-            request.now = clock.now()  # type: ignore[attr-defined]
             request.actor = self._actor(request, header)  # type: ignore[attr-defined]
         except Refused as refusal:
             return errors.respond(request, refusal)
@@ -71,6 +71,7 @@ class WhoAsks:
     def _actor(self, request: HttpRequest, header: str) -> Actor:
         if header:
             return self._bearer(request, header)
+        request.now = clock.now()  # type: ignore[attr-defined]
         user = request.user
         if not isinstance(user, User):
             return ANONYMOUS
@@ -78,17 +79,17 @@ class WhoAsks:
 
     def _bearer(self, request: HttpRequest, header: str) -> Actor:
         scheme, _, secret = header.partition(" ")
-        now = request.now  # type: ignore[attr-defined]
         if scheme.lower() != "bearer":
             raise NotSignedIn("access.bad_token")
-        token = signin.token_for(secret.strip(), now)
-        owner: UUID | None = token.user.owner_id
-        actor = Actor(token.user.pk, token.user.kind, "token", on_behalf_of=owner, token_id=token.pk)
-        if token.last_used_at is None:
-            services.note_first_use(actor=actor, token=token, now=now)
-        elif token.last_used_at < now - USED_AGAIN:
-            Token.objects.filter(pk=token.pk).update(last_used_at=now)
-        request.user = token.user
+        shown = signin.shown(secret.strip())
+        now = request.now = shown.at  # type: ignore[attr-defined]
+        actor = shown.actor
+        if shown.last_used_at is None:
+            services.note_first_use(actor=actor, token=Token.objects.get(pk=shown.token_id), now=now)
+        elif shown.last_used_at < now - USED_AGAIN:
+            Token.objects.filter(pk=shown.token_id).update(last_used_at=now)
+        # what else there is to know of them is read when somebody asks
+        request.user = User.from_db("default", KNOWN, (actor.principal_id, actor.kind, actor.on_behalf_of, True))
         request.csrf_processing_done = True  # type: ignore[attr-defined]
         return actor
 

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 
 from governance.access.guards import Claim, Subject
 
-_NOW = {"postgresql": "STATEMENT_TIMESTAMP()", "sqlite": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"}
+NOW = {"postgresql": "STATEMENT_TIMESTAMP()", "sqlite": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"}
 _WHO = """
 SELECT u.id, u.kind, u.is_active AND COALESCE(o.is_active, u.is_active), {now},
        g.id, g.role, g.scope_id, g.object_id, g.granted_by, g.reason, g.not_before, g.expires_at, g.revoked_at,
@@ -64,16 +64,16 @@ def held_by_each(principal_ids: Sequence[UUID], *, past: bool = False) -> dict[U
         rows = cursor.fetchall()
     by_holder: dict[UUID, list[tuple[Any, ...]]] = {}
     for row in rows:
-        by_holder.setdefault(_uuid(row[0]), []).append(row)
+        by_holder.setdefault(as_uuid(row[0]), []).append(row)
     return {pk: _held(pk, found) for pk, found in by_holder.items()}
 
 
 def _held(principal_id: UUID, rows: list[tuple[Any, ...]]) -> Held:
     _pk, kind, active, now = rows[0][:4]
     given = sorted((row for row in rows if row[4] is not None), key=lambda row: (row[15], str(row[4])))
-    paths = {_uuid(row[4]): str(row[14]) for row in given}
+    paths = {as_uuid(row[4]): str(row[14]) for row in given}
     claims = tuple(_claim(row, principal_id) for row in given)
-    return Held(Subject(principal_id, kind, bool(active)), claims, paths, _time(now))
+    return Held(Subject(principal_id, kind, bool(active)), claims, paths, as_time(now))
 
 
 def above(scope_id: UUID | None) -> dict[UUID, bool]:
@@ -83,13 +83,13 @@ def above(scope_id: UUID | None) -> dict[UUID, bool]:
             cursor.execute(_ABOVE.format(place=_ROOT))
         else:
             cursor.execute(_ABOVE.format(place="%s"), [_uuid_in(scope_id)])
-        return {_uuid(pk): bool(frozen) for pk, frozen in cursor.fetchall()}
+        return {as_uuid(pk): bool(frozen) for pk, frozen in cursor.fetchall()}
 
 
 @cache
 def _question(vendor: str, count: int, *, past: bool) -> str:
     """Two halves, what they hold themselves and what their groups hold, so that each half can use its index."""
-    now, these = _NOW[vendor], f"WHERE u.id IN ({', '.join(['%s'] * count)})"
+    now, these = NOW[vendor], f"WHERE u.id IN ({', '.join(['%s'] * count)})"
     live = "" if past else _LIVE.format(now=now)
     own = _WHO.format(now=now) + _WHAT.format(holder="u.id", live=live) + these
     grouped = _WHO.format(now=now) + _GROUPS + _WHAT.format(holder="m.group_id", live=live) + these
@@ -98,17 +98,17 @@ def _question(vendor: str, count: int, *, past: bool) -> str:
 
 def _claim(row: tuple[Any, ...], holder: UUID) -> Claim:
     pk, role, scope, thing, giver, reason, start, end, revoked, principal = row[4:14]
-    through = _uuid(principal)
+    through = as_uuid(principal)
     return Claim(
-        id=_uuid(pk),
+        id=as_uuid(pk),
         role=role,
-        scope_id=_uuid(scope),
-        object_id=_uuid(thing) if thing else None,
-        granted_by=_uuid(giver),
+        scope_id=as_uuid(scope),
+        object_id=as_uuid(thing) if thing else None,
+        granted_by=as_uuid(giver),
         reason=reason,
-        not_before=_time(start),
-        expires_at=_time(end) if end else None,
-        revoked_at=_time(revoked) if revoked else None,
+        not_before=as_time(start),
+        expires_at=as_time(end) if end else None,
+        revoked_at=as_time(revoked) if revoked else None,
         via=None if through == holder else through,
     )
 
@@ -117,11 +117,12 @@ def _uuid_in(value: UUID) -> UUID | str:
     return value if connection.features.has_native_uuid_field else value.hex
 
 
-def _uuid(value: Any) -> UUID:
+def as_uuid(value: Any) -> UUID:
+    """An id as the database says it: PostgreSQL's own, SQLite's as text."""
     return value if isinstance(value, UUID) else UUID(value)
 
 
-def _time(value: Any) -> datetime:
+def as_time(value: Any) -> datetime:
     """A moment as the database says it: PostgreSQL's with a zone, SQLite's as text in UTC."""
     found = value if isinstance(value, datetime) else parse_datetime(value)
     assert found is not None

@@ -1,31 +1,54 @@
 """Tokens, sessions and sign-in links, as whoever may see them; and how often a password failed."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from audit import bulk
 from audit.actor import Actor, NotSeen, NotSignedIn
 from governance.access import selectors as access
+from governance.access.facts import NOW, as_time, as_uuid
 from governance.access.models import Session, SigninLink, Token, Try, User
 from governance.access.rules import Action
 from governance.signin.rules import LIMIT_WINDOW, Tries, digest_of, read_token, same
 
+_SHOWN = """
+SELECT t.id, t.digest, t.revoked_at, t.expires_at, t.last_used_at, u.id, u.kind, u.owner_id,
+       u.is_active AND COALESCE(o.is_active, u.is_active), {now}
+FROM governance_token t JOIN governance_user u ON u.id = t.user_id LEFT JOIN governance_user o ON o.id = u.owner_id
+WHERE t.digest = %s
+"""
 
-def token_for(text: str, now: datetime) -> Token:
-    """Return the token that `text` is; refused when it is none, ended, or its holder or their owner is shut out."""
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A token that somebody showed and that counts: who acts by it, when it was last used, and the database's now."""
+
+    token_id: UUID
+    actor: Actor
+    last_used_at: datetime | None
+    at: datetime
+
+
+def shown(text: str) -> Shown:
+    """Return what the token `text` stands for; refused when it is none, ended, or its holder or owner is shut out.
+
+    One question to the database, asked anew for every request: what was revoked a moment ago does not count.
+    """
     presented = read_token(text)
-    found = [
-        token
-        for token in Token.objects.select_related("user__owner").filter(prefix=presented.prefix)
-        if same(token.digest, presented.digest)
-    ]
-    if not found or found[0].revoked_at is not None or found[0].expires_at <= now:
+    rows = bulk.fetch(_SHOWN.format(now=NOW[connection.vendor]), [presented.digest])
+    if not rows:
         raise NotSignedIn("access.bad_token")
-    user = found[0].user
-    if not user.is_active or (user.owner is not None and not user.owner.is_active):
+    pk, digest, revoked, expires, used, holder, kind, owner, active, now = rows[0]
+    at = as_time(now)
+    if not same(digest, presented.digest) or revoked is not None or as_time(expires) <= at or not active:
         raise NotSignedIn("access.bad_token")
-    return found[0]
+    behind = as_uuid(owner) if owner else None
+    actor = Actor(as_uuid(holder), kind, "token", on_behalf_of=behind, token_id=as_uuid(pk))
+    return Shown(as_uuid(pk), actor, as_time(used) if used else None, at)
 
 
 def tokens_for(actor: Actor) -> QuerySet[Token]:

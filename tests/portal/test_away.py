@@ -13,12 +13,13 @@ from tests import services
 ASKED = """
 import django, json, sys
 django.setup()
+from governance.signin.rules import RANDOM_BYTES, mint
 from tests.portal.asking import ask
 found = []
 for cookie in ("", "attestry=abcdefghijklmnopqrstuvwxyz123456"):
     for method, path in (("GET", "/"), ("GET", "/models"), ("POST", "/account/login"), ("GET", "/account/login"),
                          ("GET", "/api/v1/models"), ("POST", "/api/v1/groups")):
-        for token in ("", "Bearer att_nothing"):
+        for token in ("", f"Bearer {mint(bytes(RANDOM_BYTES)).text}"):
             heard = ask(path, method, HTTP_COOKIE=cookie, HTTP_AUTHORIZATION=token)
             found.append([method, path, heard.status, heard.headers, heard.text])
 print(json.dumps(found))

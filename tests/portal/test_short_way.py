@@ -1,0 +1,149 @@
+"""Events of machines with a token go a shorter way, and meet the same answers, locks and headers on it."""
+
+import gzip
+import io
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.http import HttpRequest
+
+from audit.models import Entry
+from governance.access.models import Grant, Token, User
+from lineage.models import RawEvent
+from portal import middleware
+from portal.reading import Application, Short
+from tests.lineage.conftest import producer, say  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.django_db
+ONE, MANY = "/api/v1/lineage", "/api/v1/lineage/batch"
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """Keep the connection that the test's transaction is in, as Django's own test client does."""
+    signals = (request_started, request_finished)
+    for each in signals:
+        each.disconnect(close_old_connections)
+    yield
+    for each in signals:
+        each.connect(close_old_connections)
+
+
+class Answer:
+    """What a WSGI server would send."""
+
+    def __init__(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.status, self.headers, self.body = int(status.split(maxsplit=1)[0]), dict(headers), body
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def send(body: Any, token: str = "", path: str = ONE, way: Any = Application, **more: str) -> Answer:
+    """POST as the web server hands it over."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    environ = {
+        "REQUEST_METHOD": "POST", "PATH_INFO": path, "SCRIPT_NAME": "", "QUERY_STRING": "", "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000", "HTTP_HOST": "127.0.0.1:8000", "REMOTE_ADDR": "127.0.0.1", "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(data), "wsgi.errors": sys.stderr, "CONTENT_LENGTH": str(len(data)),
+        "CONTENT_TYPE": "application/json", **({"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}), **more,
+    }  # fmt: skip
+    told: list[Any] = []
+    found = way()(environ, lambda status, headers, _=None: told.extend([status, headers]))
+    answer = Answer(told[0], told[1], b"".join(found))
+    found.close()
+    return answer
+
+
+class Long(Application):
+    """The way of everything else."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        return super(Application, self).__call__(environ, start_response)
+
+
+def test_an_event_goes_the_short_way(producer, say, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(middleware.SignedIn, "process_view", None)  # whoever went the long way would stumble
+    answer = send(say("clean", ["/raw"], ["/clean"]), producer.token)
+    assert (answer.status, answer.json()["status"]) == (201, "stored")
+    assert RawEvent.objects.count() == Entry.objects.filter(action="lineage.event_accepted").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "more"),
+    [
+        (ONE, b'{"job": {"namespace": "n", "name": "j"}}', {}),
+        (ONE, gzip.compress(b'{"job": {"namespace": "n", "name": "j"}}'), {"HTTP_CONTENT_ENCODING": "gzip"}),
+        (MANY, b'[{"job": {"namespace": "n", "name": "j"}}]', {}),
+        (MANY, b'[{"job": {"namespace": "n", "name": "j"}}, {}]', {}),
+        (ONE, b"nope", {}),
+        (MANY, b"{}", {}),
+        (ONE, b"", {}),
+        (ONE, b"{}", {"CONTENT_TYPE": "application/json; charset=utf-7"}),
+        (ONE, b"{}", {"HTTP_CONTENT_ENCODING": "br"}),
+        (ONE, gzip.compress(b" " * 33 * 1024 * 1024), {"HTTP_CONTENT_ENCODING": "gzip"}),
+        (ONE, b"{}", {"HTTP_HOST": "elsewhere.example.org"}),
+        (ONE, b"nope", {"HTTP_ACCEPT_LANGUAGE": "es"}),
+    ],
+)
+def test_both_ways_answer_alike(producer, path, body, more):  # noqa: F811
+    short, long = (send(body, producer.token, path, way, **more) for way in (Short, Long))
+    assert short.status == long.status
+    assert short.body.replace(b'"duplicate"', b'"stored"') == long.body.replace(b'"duplicate"', b'"stored"')
+    ignored = {"Content-Length", "Vary", "Allow"}
+    kept = [{name: value for name, value in each.headers.items() if name not in ignored} for each in (short, long)]
+    assert kept[0] == kept[1]
+    assert "Content-Security-Policy" in kept[0]
+
+
+def test_who_may_not_is_refused_and_remembered_on_it(people, say):  # noqa: F811
+    answer = send(say("a", [], ["/x"]), people.ann.token)
+    assert (answer.status, answer.json()["code"]) == (403, "access.not_allowed")
+    assert Entry.objects.filter(action="access.refused", actor_id=people.ann.user.pk).count() == 1
+    assert not RawEvent.objects.exists()
+
+
+def test_nobody_gets_in_by_it(say, producer):  # noqa: F811
+    event = say("a", [], ["/x"])
+    wrong = producer.token[:-1] + ("0" if producer.token[-1] != "0" else "1")
+    for more in ({}, {"HTTP_AUTHORIZATION": "Bearer nonsense"}, {"HTTP_AUTHORIZATION": "Basic eA=="}):
+        assert send(event, **more).status == 401
+    assert send(event, wrong).status == 401
+    assert not RawEvent.objects.exists()
+
+
+@pytest.mark.parametrize("end", ["token", "expiry", "holder", "owner"])
+def test_a_token_that_ended_a_moment_ago_does_not_count(producer, say, now, end):  # noqa: F811
+    app = Application()
+
+    def event() -> int:
+        return send(say("a", [], ["/x"]), producer.token, way=lambda: app).status
+
+    assert event() == 201
+    if end == "token":
+        Token.objects.filter(user=producer.user).update(revoked_at=now)
+    elif end == "expiry":
+        Token.objects.filter(user=producer.user).update(expires_at=now)
+    else:
+        User.objects.filter(pk=producer.user.pk if end == "holder" else producer.user.owner_id).update(is_active=False)
+    assert event() == 401
+
+
+def test_a_grant_that_ended_a_moment_ago_does_not_count(producer, say, now):  # noqa: F811
+    assert send(say("a", [], ["/x"]), producer.token).status == 201
+    Grant.objects.filter(principal_id=producer.user.pk).update(revoked_at=now)
+    assert send(say("b", [], ["/x"]), producer.token).status == 403
+
+
+def test_the_holder_of_a_token_is_read_when_somebody_asks(producer, django_assert_num_queries):  # noqa: F811
+    request = HttpRequest()
+    request.META["HTTP_AUTHORIZATION"] = f"Bearer {producer.token}"
+    with django_assert_num_queries(1):
+        middleware.WhoAsks(lambda _: None)(request)  # type: ignore[arg-type]
+    assert request.user.is_authenticated
+    assert request.user.email == producer.user.email  # type: ignore[union-attr]
