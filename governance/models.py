@@ -2,6 +2,7 @@
 
 from governance.access import models as access
 from governance.catalog import models as catalog
+from governance.identities import models as identities
 from governance.pii import models as pii
 from governance.policies import models as policies
 from governance.promotions import models as promotions
@@ -11,6 +12,7 @@ from governance.reports import models as reports
 __all__ = [
     "access",
     "catalog",
+    "identities",
     "pii",
     "policies",
     "promotions",

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from audit import urls as audit
 from governance.access import urls as access
 from governance.catalog import urls as catalog
+from governance.identities import urls as identities
 from governance.pii import urls as pii
 from governance.policies import urls as policies
 from governance.privacy import urls as privacy
@@ -17,7 +18,7 @@ from governance.signin import urls as signin
 from lineage import urls as lineage
 from portal import api, metrics, schema, search, views
 
-ROOMS = (audit, lineage, access, signin, catalog, pii, policies, registries, promotions, reports, privacy)
+ROOMS = (audit, lineage, access, identities, signin, catalog, pii, policies, registries, promotions, reports, privacy)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),

@@ -13,11 +13,12 @@ from audit.leaf import is_subject
 from audit.retention import selectors as retention
 from governance.access import selectors as access
 from governance.access.models import User
+from governance.identities import selectors as identities
 from governance.privacy import rules
 
 OURS = ("audit", "jobs", "lineage", "governance")
 BYTES = {("audit_blob", "data")}
-NAMING = ("person.added", "person.changed")
+NAMING = ("person.added", "person.changed", "identity.given")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def person_of(subject: str) -> User | None:
 def names_of(person: User) -> list[str]:
     """The names and addresses somebody has and had, as the person table and the log's personal values tell."""
     before = retention.recorded(f"person:{person.pk}", NAMING, ("name", "email"))
-    return rules.tellable({person.name, person.email, *before})
+    return rules.tellable({person.name, person.email, *before, *identities.names_of(person.pk)})
 
 
 def openings(subject: str, values: Iterable[str]) -> dict[int, int]:

@@ -17,6 +17,7 @@ from governance.access import records as access
 from governance.access import rules as access_rules
 from governance.access import selectors as people
 from governance.access.models import User
+from governance.identities import records as identities
 from governance.privacy import rules, selectors
 from jobs import records as jobs
 
@@ -77,6 +78,7 @@ def erase(*, actor: Actor, request_id: UUID, now: datetime) -> Erased:
     erased = retention.erase_openings(found)
     jobs.forget_answers(names)
     ended = access.erase(person, rules.ERASED, rules.address(person.pk), now) if person else {}
+    ended |= {"identities": identities.forget(person.pk)} if person else {}
     done = Erased(asked.target, erased, len(set(found.values())), names)
     about = {"request": str(asked.pk), "asked_by": str(asked.asked_by), "values": erased, "entries": done.entries}
     log.append(actor=actor, action="privacy.erased", subjects=[asked.target], at=now, about=about | ended)

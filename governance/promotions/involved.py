@@ -6,9 +6,10 @@ from uuid import UUID
 
 from governance.access.models import User
 from governance.catalog.models import Card
+from governance.identities.selectors import said_of
 from governance.pii.models import Finding, Waiver
 from governance.promotions.models import EvidenceItem, Promotion
-from governance.promotions.rules import Involved, matches
+from governance.promotions.rules import Involved, Matched, matches
 from lineage.models import Dataset
 
 Everyone = Callable[[], Mapping[UUID, tuple[str, str]]]
@@ -23,18 +24,19 @@ def everyone() -> dict[UUID, tuple[str, str]]:
 def involved(promotion: Promotion, items: Sequence[EvidenceItem], known: Everyone, now: datetime) -> Involved:
     """Return who had a hand in a request with that evidence, as of `now`.
 
-    That is who asked, who edited the card since a version was last approved there, whoever the run names, and who
-    decided about a finding of personal data that the evidence relies on.
+    That is who asked, who edited the card since a version was last approved there, whoever the run names, whoever said
+    whose such a name is, and who decided about a finding of personal data that the evidence relies on.
     """
     version = promotion.version
     names = [name for name in dict.fromkeys((version.run_user, *version.authors)) if name]
-    made, unknown = matches(names, known()) if names else ([], [])
+    made = matches(names, known(), said_of(names)) if names else Matched()
     return Involved(
         requesters=_requesters(promotion),
         editors=_editors(promotion, items),
-        contributors=tuple(made),
+        contributors=made.people,
+        vouchers=made.vouchers,
         judges=_judges(items, now),
-        unknown=tuple(unknown),
+        unknown=made.unknown,
     )
 
 

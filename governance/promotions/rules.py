@@ -19,9 +19,11 @@ REASONS = {
     "requested": _("asked for it"),
     "edited": _("edited its evidence"),
     "made": _("had a hand in its training or code"),
+    "identified": _("said whose a contributor's name is"),
     "waived": _("waived or disputed a finding of personal data that it relies on"),
 }
 """Why somebody is conflicted, in words."""
+NOBODY: Mapping[str, tuple[UUID, UUID]] = {}
 
 FOLLOWS: Mapping[str, frozenset[str]] = {
     "draft": frozenset({"checking", "in_review", "withdrawn"}),
@@ -111,13 +113,14 @@ class Involved:
     requesters: tuple[UUID, ...] = ()
     editors: tuple[UUID, ...] = ()
     contributors: tuple[UUID, ...] = ()
+    vouchers: tuple[UUID, ...] = ()
     judges: tuple[UUID, ...] = ()
     unknown: tuple[str, ...] = ()
 
     @property
     def everybody(self) -> frozenset[UUID]:
         """All of them."""
-        return frozenset((*self.requesters, *self.editors, *self.contributors, *self.judges))
+        return frozenset((*self.requesters, *self.editors, *self.contributors, *self.vouchers, *self.judges))
 
 
 def conflicts(hands: Involved, delegates: Mapping[UUID, UUID]) -> dict[UUID, tuple[str, ...]]:
@@ -126,7 +129,7 @@ def conflicts(hands: Involved, delegates: Mapping[UUID, UUID]) -> dict[UUID, tup
     `delegates` maps a service account to the person who answers for it, who is then as conflicted as it is.
     """
     found: dict[UUID, list[str]] = {}
-    ways = (hands.requesters, hands.editors, hands.contributors, hands.judges)
+    ways = (hands.requesters, hands.editors, hands.contributors, hands.vouchers, hands.judges)
     for reason, people in zip(REASONS, ways, strict=True):
         for person in people:
             for each in {person, delegates.get(person, person)}:
@@ -135,20 +138,35 @@ def conflicts(hands: Involved, delegates: Mapping[UUID, UUID]) -> dict[UUID, tup
     return {person: tuple(reasons) for person, reasons in found.items()}
 
 
-def matches(names: Sequence[str], people: Mapping[UUID, Sequence[str]]) -> tuple[list[UUID], list[str]]:
-    """Return the people that registry users and commit authors name, and the names that nobody here has.
+@dataclass(frozen=True)
+class Matched:
+    """Whom names mean, who said so where nothing else does, and the names that nobody here has."""
+
+    people: tuple[UUID, ...] = ()
+    vouchers: tuple[UUID, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def matches(
+    names: Sequence[str], people: Mapping[UUID, Sequence[str]], said: Mapping[str, tuple[UUID, UUID]] = NOBODY
+) -> Matched:
+    """Return the people that registry users and commit authors name.
 
     A name means a person when it equals their e-mail, its part before the @, or their name, in any case; a commit
-    author like `Ada <ada@example.org>` means whoever has that e-mail.
+    author like `Ada <ada@example.org>` means whoever has that e-mail. It also means whom it was `said` to be, which
+    adds to the others and never replaces them.
     """
-    found: list[UUID] = []
+    found: set[UUID] = set()
+    vouchers: set[UUID] = set()
     unknown: list[str] = []
     for name in names:
         keys = _identities(name)
-        hits = [person for person, known in people.items() if keys & set().union(*map(_identities, known))]
-        found += hits
-        unknown += [] if hits or not keys else [name]
-    return sorted(set(found), key=str), unknown
+        hits = {person for person, known in people.items() if keys & set().union(*map(_identities, known))}
+        person, by = said.get(name, (None, None))
+        found |= hits | ({person} if person else set())
+        vouchers |= {by} if by and person not in hits else set()
+        unknown += [] if hits or person or not keys else [name]
+    return Matched(tuple(sorted(found, key=str)), tuple(sorted(vouchers, key=str)), tuple(unknown))
 
 
 def _identities(name: str) -> set[str]:

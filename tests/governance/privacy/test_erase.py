@@ -24,6 +24,7 @@ from tests.conftest import PASSWORD
 __all__ = ["data_dir", "offer"]
 pytestmark = pytest.mark.django_db(transaction=True)
 NAME, FORMER, MAIL = "Zephyrine Quagmire", "Zephyrine Maiden", "zq-canary@example.org"
+ELSEWHERE = "zq-elsewhere@example.net"
 
 
 def everything() -> str:
@@ -56,6 +57,8 @@ def zed(people: Any, data_dir: Path, now: datetime) -> Any:
 
     grant["scope"] = str(access.root().pk)
     assert adam.post("/api/v1/grants", grant, "application/json").status_code == 201
+    identity = {"name": f"Z <{ELSEWHERE}>", "person": pk}
+    assert adam.post("/api/v1/identities", identity, "application/json").status_code == 201
     people.ann.client.post("/account/login", {"login": MAIL.upper(), "password": "wrong wrong wrong"})
     user = User.objects.get(pk=pk)
     user.set_password(PASSWORD)
@@ -83,7 +86,7 @@ def erased(people: Any, subject: str, now: datetime) -> services.Erased:
 
 def test_the_canary_is_everywhere_before(zed: Any) -> None:
     found = everything()
-    assert all(each.casefold() in found for each in (NAME, FORMER, MAIL))
+    assert all(each.casefold() in found for each in (NAME, FORMER, MAIL, ELSEWHERE))
 
 
 @pytest.mark.parametrize("by", ["id", "mail", "subject"])
@@ -91,8 +94,8 @@ def test_nothing_that_names_the_person_is_left_in_the_database(zed: Any, people:
     subject = {"id": str(zed.id), "mail": MAIL.upper(), "subject": f"person:{zed.id}"}[by]
     done = erased(people, subject, now)
     found = everything()
-    assert [each for each in (NAME, FORMER, MAIL) if each.casefold() in found] == []
-    assert set(done.names) == {NAME, FORMER, MAIL}
+    assert [each for each in (NAME, FORMER, MAIL, ELSEWHERE) if each.casefold() in found] == []
+    assert set(done.names) == {NAME, FORMER, MAIL, ELSEWHERE, f"Z <{ELSEWHERE}>"}
     assert selectors.remains(done.names) == []
     assert done.openings >= 7
 
@@ -294,4 +297,4 @@ def test_what_anybody_takes_away_is_redacted_and_verifies(zed: Any, people: Any,
     (folder,) = tmp_path.glob("attestry-audit-*")
     assert offline.check(folder, str(keys.verifier())).faults == []
     whole = b"".join(each.read_bytes() for each in folder.rglob("*") if each.is_file()).lower()
-    assert [each for each in (NAME, FORMER, MAIL) if each.lower().encode() in whole] == []
+    assert [each for each in (NAME, FORMER, MAIL, ELSEWHERE) if each.lower().encode() in whole] == []

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from audit.actor import system
 from governance.catalog.models import Version
+from governance.identities import records as identities
 from governance.pii.models import Finding, Waiver
 from governance.policies import records as policy_records
 from governance.policies import selectors as policies
@@ -113,6 +114,21 @@ def test_commit_authors_that_the_run_names_are_conflicted_or_shown(world, asked)
     assert "nobody here: Zoe &lt;zoe@else.org&gt;" in said_on(world, asked)
 
 
+def test_a_contributor_is_who_an_identity_says_and_whoever_said_so_does_not_decide(world, rest, asked):
+    Version.objects.filter(label="1").update(run_user="osantos", authors=["Z <zoe@else.org>"])
+    with transaction.atomic():
+        identities.give("OSantos", world.people.omar.user, world.people.olga.id, world.now)
+        identities.give("zoe@else.org", world.people.ann.user, world.people.adam.id, world.now)
+    found = selectors.standing(now_at(asked.key), world.now)
+    assert found.unknown == ()
+    assert found.case.conflicts[world.people.omar.id] == ("made",)
+    assert found.case.conflicts[world.people.olga.id] == ("identified",)
+    assert found.case.conflicts[world.people.ann.id][-1] == "made"
+    assert not rest.decide(world.people.omar, asked.key).done
+    said = rest.decide(world.people.olga, asked.key)
+    assert (said.status, "said whose a contributor" in said.body) == (422, True)
+
+
 class TestWherePolicyBlocks:
     @pytest.fixture
     def strict(self, world):
@@ -126,6 +142,13 @@ class TestWherePolicyBlocks:
         assert not said.done
         assert "nobody matches: root" in world.people.olga.client.get(f"/approvals/{asked.key}").content.decode()
         assert rest.decide(world.people.olga, asked.key, "reject", "Who is root?").done
+
+    def test_an_identity_lets_the_approval_go_on(self, world, strict, rest, asked):
+        Version.objects.filter(label="1").update(run_user="root")
+        assert "?name=root" in said_on(world, asked)
+        with transaction.atomic():
+            identities.give("root", world.people.ann.user, world.people.adam.id, world.now)
+        assert rest.decide(world.people.olga, asked.key).done
 
     def test_one_who_turns_up_after_approval_sends_it_back_until_they_are_known(self, world, strict, rest, person):
         rest.ask(world.people.ann, world.versions["1"])

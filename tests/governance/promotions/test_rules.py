@@ -134,11 +134,17 @@ def test_a_service_accounts_owner_is_as_conflicted_as_it_is():
 )
 def test_registry_users_and_commit_authors_are_matched_to_people(name):
     people = {MIA: ("mia@acme.example", "Mia Torres"), ANA: ("ana@acme.example", "Ana Lima")}
-    assert rules.matches([name], people) == ([MIA], [])
+    assert rules.matches([name], people) == rules.Matched((MIA,))
 
 
 def test_an_unknown_contributor_is_named():
-    assert rules.matches(["root", ""], {MIA: ("mia@acme.example", "Mia")}) == ([], ["root"])
+    assert rules.matches(["root", ""], {MIA: ("mia@acme.example", "Mia")}) == rules.Matched(unknown=("root",))
+
+
+def test_what_a_name_is_said_to_mean_adds_to_what_it_means_by_itself():
+    people = {MIA: ("mia@acme.example", "Mia"), ANA: ("ana@acme.example", "Ana")}
+    said = {"mia": (ANA, BEN), "ana": (ANA, CAL)}
+    assert rules.matches(["mia", "ana"], people, said) == rules.Matched(tuple(sorted((ANA, MIA), key=str)), (BEN,))
 
 
 def test_states_that_end_do_not_go_on():
