@@ -40,6 +40,38 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Finding",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("dataset_id", models.BigIntegerField()),
+                ("column", models.TextField()),
+                ("entity", models.CharField(max_length=40)),
+                ("share", models.FloatField()),
+                ("low", models.FloatField()),
+                ("high", models.FloatField()),
+                ("hits", models.PositiveIntegerField()),
+                ("passed", models.PositiveIntegerField(default=0)),
+                ("tried", models.PositiveIntegerField(default=0)),
+                ("base", models.FloatField(default=0)),
+                ("shape", models.CharField(max_length=40)),
+                ("because", models.JSONField(default=list)),
+                ("present", models.BooleanField(default=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("suggested", "Suggested"), ("confirmed", "Confirmed"), ("disputed", "Disputed")],
+                        default="suggested",
+                        max_length=10,
+                    ),
+                ),
+                ("judged_by", models.UUIDField(null=True)),
+                ("judged_at", models.DateTimeField(null=True)),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="HookDelivery",
             fields=[
                 ("delivery_id", models.CharField(max_length=64, primary_key=True, serialize=False)),
@@ -145,6 +177,28 @@ class Migration(migrations.Migration):
                     "asset",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="cards", to="governance.asset"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Flag",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("by_column", models.BooleanField()),
+                ("approved", models.JSONField(default=list)),
+                ("raised_at", models.DateTimeField()),
+                ("cleared_at", models.DateTimeField(null=True)),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="flags", to="governance.asset"
+                    ),
+                ),
+                (
+                    "finding",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="flags", to="governance.finding"
                     ),
                 ),
             ],
@@ -502,43 +556,12 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
-            name="Finding",
-            fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("scope_id", models.UUIDField(db_index=True)),
-                ("dataset_id", models.BigIntegerField()),
-                ("column", models.TextField()),
-                ("entity", models.CharField(max_length=40)),
-                ("share", models.FloatField()),
-                ("low", models.FloatField()),
-                ("high", models.FloatField()),
-                ("hits", models.PositiveIntegerField()),
-                ("passed", models.PositiveIntegerField(default=0)),
-                ("tried", models.PositiveIntegerField(default=0)),
-                ("base", models.FloatField(default=0)),
-                ("shape", models.CharField(max_length=40)),
-                ("because", models.JSONField(default=list)),
-                ("present", models.BooleanField(default=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("suggested", "Suggested"), ("confirmed", "Confirmed"), ("disputed", "Disputed")],
-                        default="suggested",
-                        max_length=10,
-                    ),
-                ),
-                ("judged_by", models.UUIDField(null=True)),
-                ("judged_at", models.DateTimeField(null=True)),
-                ("revision", models.PositiveIntegerField(default=0)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "scan",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="findings", to="governance.scan"
-                    ),
-                ),
-            ],
+        migrations.AddField(
+            model_name="finding",
+            name="scan",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="findings", to="governance.scan"
+            ),
         ),
         migrations.CreateModel(
             name="ColumnVerdict",
@@ -924,6 +947,16 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="card",
             constraint=models.UniqueConstraint(fields=("asset", "revision"), name="card_revision_once"),
+        ),
+        migrations.AddIndex(
+            model_name="flag",
+            index=models.Index(fields=["-raised_at"], name="flag_newest"),
+        ),
+        migrations.AddConstraint(
+            model_name="flag",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("cleared_at", None)), fields=("finding", "asset"), name="one_flag_of_a_finding"
+            ),
         ),
         migrations.AddConstraint(
             model_name="owner",

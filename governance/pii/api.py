@@ -1,9 +1,10 @@
 """Scans, findings and waivers for machines."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +15,8 @@ from audit.doors import Body, actor_of, idempotent, now_of, page, read, say
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by
 from governance.pii import selectors, services
-from governance.pii.models import ColumnVerdict, Finding, Scan, Waiver
+from governance.pii.downstream import Label, labels_of, place_of
+from governance.pii.models import ColumnVerdict, Finding, Flag, Scan, Waiver
 from governance.pii.services import Judgement, Ruling
 
 LONGEST_PATH = 4096
@@ -221,6 +223,93 @@ class DatasetFindings(APIView):
         asset = asset_seen_by(actor_of(request), pk, Asset.Kind.DATASET)
         rows, after = page(request, Finding.objects.filter(dataset_id=asset.lineage_dataset_id or 0))
         return Response({"results": [finding_shape(row) for row in rows], "next": after})
+
+
+def label_shape(label: Label, seen: Mapping[int, Asset]) -> dict[str, Any]:
+    """Return a label; where it comes from is told to those who may see that dataset."""
+    source = seen.get(label.finding.dataset_id)
+    origin = {"dataset": str(source.pk), "name": source.name, "column": label.finding.column} if source else None
+    return {
+        "column": label.column or None,
+        "entity": label.finding.entity,
+        "inherited": label.inherited,
+        "from": origin,
+        "finding": str(label.finding.pk) if source else None,
+    }
+
+
+def flag_shape(flag: Flag, seen: Mapping[int, Asset]) -> dict[str, Any]:
+    """Return a flag; which column raised it is told to those who may see that dataset."""
+    source = seen.get(flag.finding.dataset_id)
+    return {
+        "id": str(flag.pk),
+        "model": {"id": str(flag.asset_id), "name": flag.asset.name},
+        "entity": flag.finding.entity,
+        "by_column": flag.by_column,
+        "approved": flag.approved,
+        "finding": str(flag.finding_id) if source else None,
+        "dataset": str(source.pk) if source else None,
+        "column": flag.finding.column if source else None,
+        "raised_at": flag.raised_at.isoformat(),
+        "cleared_at": flag.cleared_at and flag.cleared_at.isoformat(),
+    }
+
+
+def _labels(request: Request, asset: Asset) -> Response:
+    found = labels_of(place_of(asset), now_of(request))
+    seen = selectors.datasets_seen_by(actor_of(request), (each.finding.dataset_id for each in found.labels))
+    return Response({"results": [label_shape(each, seen) for each in found.labels], "next": None, "cut": found.cut})
+
+
+class DatasetLabels(APIView):
+    """What the columns of a dataset hold: found in them, or in what they were made from without masking."""
+
+    @extend_schema(operation_id="dataset_labels_list", responses={200: dict})
+    def get(self, request: Request, pk: UUID) -> Response:
+        return _labels(request, asset_seen_by(actor_of(request), pk, Asset.Kind.DATASET))
+
+
+class ModelLabels(APIView):
+    """What a model inherits from the data it learned from."""
+
+    @extend_schema(operation_id="model_labels_list", responses={200: dict})
+    def get(self, request: Request, pk: UUID) -> Response:
+        return _labels(request, asset_seen_by(actor_of(request), pk, Asset.Kind.MODEL))
+
+
+class LearnedFrom(APIView):
+    """Which models learned from a column of a dataset, or from any of it."""
+
+    @extend_schema(operation_id="dataset_models_list", parameters=[OpenApiParameter("column")], responses={200: dict})
+    def get(self, request: Request, pk: UUID) -> Response:
+        asset = asset_seen_by(actor_of(request), pk, Asset.Kind.DATASET)
+        column = request.query_params.get("column", "")
+        rows, hidden = selectors.learned(actor_of(request), asset, column, now_of(request))
+        found = [
+            {
+                "id": str(one.model.pk),
+                "name": one.model.name,
+                "namespace": one.model.namespace,
+                "masked": one.masked,
+                "by_column": one.by_column,
+                "flags": [str(flag.pk) for flag in flags],
+            }
+            for one, flags in rows
+            if one.model is not None
+        ]
+        return Response({"results": found, "next": None, "column": column or None, "hidden": hidden})
+
+
+class Flags(APIView):
+    """Approved models that learned from personal data; `standing=1` leaves out what is cleared."""
+
+    @extend_schema(operation_id="flags_list", parameters=[OpenApiParameter("standing")], responses={200: dict})
+    def get(self, request: Request) -> Response:
+        flags = selectors.flags_seen_by(actor_of(request))
+        flags = flags.filter(cleared_at=None) if request.query_params.get("standing") else flags
+        rows, after = page(request, flags, order=("-raised_at", "pk"))
+        seen = selectors.datasets_seen_by(actor_of(request), (each.finding.dataset_id for each in rows))
+        return Response({"results": [flag_shape(each, seen) for each in rows], "next": after})
 
 
 class JudgeFinding(APIView):

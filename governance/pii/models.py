@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from django.db import models
 
+from governance.catalog.models import Asset
 from jobs.moment import Moment
 
 
@@ -187,3 +188,34 @@ class Waiver(models.Model):
     def subject(self) -> str:
         """How the log names it."""
         return f"waiver:{self.pk}"
+
+
+class Flag(models.Model):
+    """An approved model that values of a personal column reach: raised by a finding, cleared when that stops counting.
+
+    `approved` names the requests that let the model run when it was raised.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="flags")
+    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="flags")
+    by_column = models.BooleanField()
+    approved = models.JSONField(default=list)
+    raised_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finding", "asset"], condition=models.Q(cleared_at=None), name="one_flag_of_a_finding"
+            )
+        ]
+        indexes = [models.Index(fields=["-raised_at"], name="flag_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.asset} for {self.finding}"
+
+    @property
+    def subject(self) -> str:
+        """How the log names it."""
+        return f"flag:{self.pk}"

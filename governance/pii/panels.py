@@ -1,6 +1,6 @@
 """What the pages show, in the reader's words: entities, verdicts, intervals, evidence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from audit.actor import Refused
 from audit.doors import say
+from governance.catalog.models import Asset
 from governance.pii import selectors
-from governance.pii.models import Waiver
+from governance.pii.downstream import Labels, Learned
+from governance.pii.models import Flag, Waiver
 
 ENTITIES: dict[str, Promise] = {
     "EMAIL_ADDRESS": gettext_lazy("E-mail address"),
@@ -99,6 +101,33 @@ def _checksum(seen: dict[str, Any]) -> str:
     return _("%(passed)s of %(tried)s pass the check; of random numbers %(base)s %% would") % {
         "passed": seen["passed"], "tried": seen["tried"], "base": base,
     }  # fmt: skip
+
+
+def labels(found: Labels, seen: Mapping[int, Asset]) -> list[dict[str, Any]]:
+    """Return labels in words, with where they come from for those who may see that."""
+    return [
+        {
+            "column": each.column,
+            "entity": entity(each.finding.entity),
+            "inherited": each.inherited,
+            "source": seen.get(each.finding.dataset_id),
+            "source_column": each.finding.column,
+        }
+        for each in found.labels
+    ]
+
+
+def flags(rows: Iterable[Flag], seen: Mapping[int, Asset]) -> list[dict[str, Any]]:
+    """Return flags in words, with the dataset that raised them for those who may see it."""
+    return [
+        {"row": each, "entity": entity(each.finding.entity), "source": seen.get(each.finding.dataset_id)}
+        for each in rows
+    ]
+
+
+def flagged(rows: Iterable[tuple[Learned, list[Flag]]]) -> list[dict[str, Any]]:
+    """Return models that learned from a column with what flags them in words."""
+    return [{"one": one, "entities": sorted({entity(each.finding.entity) for each in by})} for one, by in rows]
 
 
 def waivers(rows: Iterable[Waiver], now: datetime) -> list[dict[str, Any]]:

@@ -7,16 +7,21 @@ from typing import Any
 from django.db import transaction
 
 from governance.pii import selectors
-from governance.pii.models import ColumnVerdict, Finding, Scan
+from governance.pii.downstream import Due
+from governance.pii.models import ColumnVerdict, Finding, Flag, Scan
 from jobs.records import enqueue
 
 EVIDENCE = ("share", "low", "high", "hits", "passed", "tried", "base", "shape", "because")
 
 
 def owe_reassessment(dataset_id: int | None) -> None:
-    """Owe the promotions that rest on this dataset another look; one waiting job is enough."""
+    """Owe the promotions that rest on this dataset another look, and approved models downstream their flags.
+
+    One waiting job of each is enough.
+    """
     if dataset_id is not None:
         enqueue("promotions.reassess", str(dataset_id), dedupe_key=f"reassess:dataset:{dataset_id}")
+        enqueue("promotions.flag", str(dataset_id), dedupe_key=f"flag:dataset:{dataset_id}")
 
 
 def owe_scan(scan: Scan) -> None:
@@ -74,3 +79,20 @@ def keep_findings(scan: Scan, columns: Iterable[Mapping[str, Any]], now: datetim
     if scan.verdict not in {"incomplete", "unreadable"}:
         Finding.objects.filter(pk__in=[each.pk for each in gone.values()]).update(present=False)
     return fresh
+
+
+def keep_flags(dataset_id: int, due: Iterable[Due], now: datetime) -> tuple[list[Flag], list[Flag]]:
+    """Bring the flags that a dataset's findings raise up to date; returns the new ones and those that are cleared."""
+    open_ones = Flag.objects.filter(finding__dataset_id=dataset_id, cleared_at=None).select_related("finding", "asset")
+    standing = {(each.finding_id, each.asset_id): each for each in open_ones}
+    wanted = {(each.finding, each.model): each for each in due}
+    raised = [
+        Flag(finding_id=finding, asset_id=model, by_column=each.by_column, approved=list(each.approved), raised_at=now)
+        for (finding, model), each in wanted.items()
+        if (finding, model) not in standing
+    ]
+    Flag.objects.bulk_create(raised)
+    cleared = [each for pair, each in standing.items() if pair not in wanted]
+    Flag.objects.filter(pk__in=[each.pk for each in cleared]).update(cleared_at=now)
+    fresh = Flag.objects.filter(pk__in=[each.pk for each in raised]).select_related("finding", "asset")
+    return list(fresh), cleared

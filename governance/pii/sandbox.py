@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -92,8 +92,9 @@ def _child(orders: Orders) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         child.kill()
         child.wait()
-        child.stdin.close()
         child.stdout.close()
+        with suppress(BrokenPipeError):  # what it never read is still to be written
+            child.stdin.close()
 
 
 def _lines(child: subprocess.Popen[bytes], until: float) -> Iterator[dict[str, Any] | None]:

@@ -13,8 +13,9 @@ from governance.access.models import User
 from governance.access.rules import Action
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset
+from governance.pii.downstream import Learned, learned_from
 from governance.pii.freshness import Read, current_ruleset, stale_because
-from governance.pii.models import ColumnVerdict, Finding, Scan, Waiver
+from governance.pii.models import ColumnVerdict, Finding, Flag, Scan, Waiver
 from governance.pii.rules import WORST_FIRST
 from jobs.selectors import is_owed
 from lineage.models import Dataset
@@ -117,6 +118,39 @@ def outdated(limit: int = 20) -> list[Scan]:
     return list(last.exclude(ruleset__in=("", now)).order_by("ended_at")[:limit])
 
 
+def flags_seen_by(actor: Actor) -> QuerySet[Flag]:
+    """The flags, standing and cleared, of models that `actor` may see; order is the caller's."""
+    seen = visible(actor).q(scope="asset__scope_id", pk="asset_id")
+    return Flag.objects.filter(seen).select_related("finding", "asset")
+
+
+def datasets_seen_by(actor: Actor, dataset_ids: Iterable[int]) -> dict[int, Asset]:
+    """Those of some datasets that `actor` may see, as assets by the ids of lineage."""
+    seen = visible(actor).q(scope="scope_id", pk="pk")
+    rows = Asset.objects.filter(seen, lineage_dataset_id__in=set(dataset_ids)).select_related("scope")
+    return {each.lineage_dataset_id: each for each in rows if each.lineage_dataset_id is not None}
+
+
+def learned(actor: Actor, asset: Asset, column: str, now: datetime) -> tuple[list[tuple[Learned, list[Flag]]], int]:
+    """The models `actor` may see that learned from a column of a dataset they have seen, with the flags that stand.
+
+    How many more there are that they may not see comes beside it.
+    """
+    found = learned_from(asset.lineage_dataset_id or 0, column, now)
+    seen = visible(actor).q(scope="scope_id", pk="pk")
+    known = {one.model.pk for one in found if one.model is not None}
+    shown = set(Asset.objects.filter(seen, pk__in=known).values_list("pk", flat=True))
+    standing_ones = Flag.objects.filter(
+        asset__in=shown, finding__dataset_id=asset.lineage_dataset_id or 0, cleared_at=None
+    ).select_related("finding")
+    flags: dict[UUID, list[Flag]] = {}
+    for each in standing_ones:
+        if column in ("", each.finding.column):
+            flags.setdefault(each.asset_id, []).append(each)
+    rows = [(one, flags.get(one.model.pk, [])) for one in found if one.model is not None and one.model.pk in shown]
+    return rows, len(found) - len(rows)
+
+
 def waiver(pk: UUID | str) -> Waiver | None:
     """The waiver of that id, whoever asks; for the worker."""
     return Waiver.objects.filter(pk=pk).select_related("finding").first()
@@ -217,6 +251,12 @@ def is_somebodys(path: str) -> bool:
 def columns_of(row: Scan) -> list[ColumnVerdict]:
     """What a scan the caller has seen says of each column, in the file's order."""
     return list(row.columns.order_by("position"))
+
+
+def columns_named(asset: Asset) -> list[str]:
+    """The columns that the last scan of a dataset the caller has seen tells of, in the file's order."""
+    last = last_ended(asset.lineage_dataset_id) if asset.lineage_dataset_id is not None else None
+    return [column.path for column in columns_of(last)] if last is not None else []
 
 
 def worst(verdicts: Iterable[str]) -> str:

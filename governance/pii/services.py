@@ -1,6 +1,7 @@
 """What people and the worker do about personal data: ask for scans, conclude them, judge findings, waive them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -15,9 +16,10 @@ from audit.actor import Actor, Conflict, Invalid, NotSeen, require
 from governance.access import selectors as access
 from governance.access.rules import Action
 from governance.catalog.models import Asset
-from governance.catalog.selectors import asset_seen_by
+from governance.catalog.selectors import asset_of_dataset, asset_seen_by
 from governance.pii import places, records, rules, selectors
-from governance.pii.models import Finding, Scan, Waiver
+from governance.pii.downstream import Due, standing_out
+from governance.pii.models import Finding, Flag, Scan, Waiver
 from governance.pii.sandbox import Answer
 from governance.pii.selectors import MAY_ASK
 from jobs.records import enqueue
@@ -167,6 +169,33 @@ def _close(scan: Scan, answer: Answer, now: datetime) -> bool:
     changed = ("state", "verdict", "why", "ruleset", "rows", "digest", "progress", "ended_at")
     still = Scan.objects.filter(pk=scan.pk, state__in=Scan.OPEN)
     return still.update(**{name: getattr(scan, name) for name in changed}) == 1
+
+
+@transaction.atomic(durable=True)
+def flag_models(*, actor: Actor, dataset_id: int, due: Sequence[Due], now: datetime) -> list[Flag]:
+    """Flag the approved models that learned from personal columns of a dataset, and clear the flags that are over.
+
+    What stopped counting since `due` was worked out raises nothing. Returns the new flags.
+    """
+    asset = asset_of_dataset(dataset_id)
+    if asset is None:
+        return []
+    require(actor, Action.CLASSIFY, asset)
+    still = set(standing_out(dataset_id, now).values_list("pk", flat=True))
+    raised, cleared = records.keep_flags(dataset_id, [each for each in due if each.finding in still], now)
+    for action, flags in (("model.flagged", raised), ("model.unflagged", cleared)):
+        for model in dict.fromkeys(each.asset for each in flags):
+            mine = [each for each in flags if each.asset_id == model.pk]
+            log.append(
+                actor=actor, action=action, subjects=[model.subject, asset.subject], scope_id=model.scope_id, at=now,
+                about={
+                    "entities": sorted({each.finding.entity for each in mine}),
+                    "findings": sorted(str(each.finding_id) for each in mine)[:MOST_IN_LOG],
+                    "requests": sorted({key for each in mine for key in each.approved}),
+                },
+                private={"columns": json.dumps(sorted({each.finding.column for each in mine})[:MOST_IN_LOG])},
+            )  # fmt: skip
+    return raised
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,12 @@ from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by
 from governance.catalog.views import dataset_context
 from governance.pii import panels, selectors, services
+from governance.pii.downstream import labels_of, place_of
 from governance.pii.forms import DisputeForm, RulingForm, ScanForm, WaiverForm
 from governance.pii.models import Finding, Waiver
 from governance.pii.services import Judgement, Ruling
+
+FLAGS_BY = ("-raised_at", "pk")
 
 
 @require_safe
@@ -28,7 +31,43 @@ def dataset(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a dataset: what its last scan says of each column, and what people said of that."""
     context = dataset_context(request, pk)
     panel = selectors.dataset_panel(actor_of(request), context["asset"], now_of(request))
+    labels = labels_of(place_of(context["asset"]), now_of(request))
+    seen = selectors.datasets_seen_by(actor_of(request), (each.finding.dataset_id for each in labels.inherited))
+    context |= {"labels": [each for each in panels.labels(labels, seen) if each["inherited"]], "cut": labels.cut}
     return render(request, "governance/pii/dataset.html", context | panels.spoken(panel))
+
+
+@require_safe
+def learned_from(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show which models learned from a column of a dataset, or from any of it."""
+    asset, now = asset_seen_by(actor_of(request), pk, Asset.Kind.DATASET), now_of(request)
+    column = request.GET.get("column", "")
+    rows, hidden = selectors.learned(actor_of(request), asset, column, now)
+    context = {"asset": asset, "column": column, "rows": panels.flagged(rows), "hidden": hidden}
+    return render(request, "governance/pii/learned.html", context | {"columns": selectors.columns_named(asset)})
+
+
+@require_safe
+def model_data(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show what personal data a model inherits from what it learned from, and its flags."""
+    asset = asset_seen_by(actor_of(request), pk, Asset.Kind.MODEL)
+    labels = labels_of(place_of(asset), now_of(request))
+    rows, cursor = page(request, selectors.flags_seen_by(actor_of(request)).filter(asset=asset), order=FLAGS_BY)
+    wanted = [*(each.finding for each in labels.labels), *(each.finding for each in rows)]
+    seen = selectors.datasets_seen_by(actor_of(request), (each.dataset_id for each in wanted))
+    context = {"asset": asset, "labels": panels.labels(labels, seen), "cut": labels.cut, "next_cursor": cursor}
+    return render(request, "governance/pii/model.html", context | {"flags": panels.flags(rows, seen)})
+
+
+@require_safe
+def flags(request: HttpRequest) -> HttpResponse:
+    """List approved models that learned from personal data, newest first."""
+    rows = selectors.flags_seen_by(actor_of(request))
+    every = bool(request.GET.get("all"))
+    found, cursor = page(request, rows if every else rows.filter(cleared_at=None), order=FLAGS_BY)
+    seen = selectors.datasets_seen_by(actor_of(request), (each.finding.dataset_id for each in found))
+    context = {"flags": panels.flags(found, seen), "next_cursor": cursor, "every": every}
+    return render(request, "governance/pii/flags.html", context)
 
 
 @require_POST

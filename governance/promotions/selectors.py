@@ -100,6 +100,15 @@ def watched_ids() -> list[UUID]:
     return list(watched.order_by("created_at").values_list("pk", flat=True))
 
 
+def approved_models() -> dict[UUID, list[str]]:
+    """Return the models that may run somewhere by a decision, or are about to, each with the requests that say so."""
+    approved = Promotion.objects.filter(state__in=(*rules.DECIDED, *rules.PLACED, "emergency_applied"))
+    found: dict[UUID, list[str]] = {}
+    for pk, number in approved.values_list("asset_id", "number").order_by("number"):
+        found.setdefault(pk, []).append(f"PR-{number}")
+    return found
+
+
 def put_back_ids() -> list[UUID]:
     """Return the live requests whose alias is being put back, so that a worker that died leaves none half done."""
     return list(Promotion.objects.filter(state__in=rules.PLACED, moving=True).values_list("pk", flat=True))

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_noop
 
 from audit.actor import system
 from audit.refusals import Conflict, Invalid, NotSeen, Refused
+from governance.pii import downstream
+from governance.pii import services as pii
 from governance.promotions import applying, rules, selectors, services
 from governance.promotions.applying import Found
 from governance.promotions.models import Promotion
@@ -53,6 +55,14 @@ def reassess(work: Work, changed: str) -> None:
         applying.compromise(actor=system(), promotion_id=promotion_id, now=work.now())
         return
     services.reassess(actor=system(), promotion_id=promotion_id, now=work.now())
+
+
+@errand("promotions.flag")
+def flag(work: Work, dataset_id: str) -> None:
+    """Flag every approved model that learned from a personal column of a dataset, and clear the flags that are over."""
+    approved = selectors.approved_models()
+    due = downstream.flags_due(int(dataset_id), approved, work.now())
+    pii.flag_models(actor=system(), dataset_id=int(dataset_id), due=due, now=work.now())
 
 
 @errand("promotions.apply")

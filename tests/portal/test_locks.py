@@ -46,6 +46,7 @@ MEANT = {
     "datasets": ("governance.Asset",),
     "entries": ("audit.Entry",),
     "findings": ("governance.Finding",),
+    "flags": ("governance.Flag",),
     "grants": ("governance.Grant",),
     "groups": ("governance.Group",),
     "jobs": ("jobs.Job",),
