@@ -54,7 +54,7 @@ def mask(value: str) -> str:
 def plain(value: str) -> str:
     """The value as it is judged: trimmed, and an integer that a float column dressed as `123.0` undressed."""
     value = value.strip()
-    found = INTEGER_AS_FLOAT.match(value)
+    found = INTEGER_AS_FLOAT.fullmatch(value)
     return found.group(1) if found else value
 
 
@@ -67,7 +67,7 @@ def is_measure(value: str) -> bool:
     """An amount, a date or a UUID: never an identifier of a person by itself."""
     if len(value) > LONGEST_TOKEN:
         return False
-    return bool(DECIMAL.match(value) or DATE.match(value) or UUID.match(value))
+    return bool(DECIMAL.fullmatch(value) or DATE.fullmatch(value) or UUID.fullmatch(value))
 
 
 def is_phone(value: str) -> bool:
@@ -75,17 +75,17 @@ def is_phone(value: str) -> bool:
     if not 7 <= len(value) <= LONGEST_TOKEN:
         return False
     number = re.split(r"(?:x|ext|ramal|#)", value, maxsplit=1, flags=re.IGNORECASE)[0]
-    return bool(PHONE.match(value)) and 7 <= digits(number) <= 15 and not is_measure(value)
+    return bool(PHONE.fullmatch(value)) and 7 <= digits(number) <= 15 and not is_measure(value)
 
 
 def is_laid_out_phone(value: str) -> bool:
     """Grouped in a way that people group telephone numbers, which bare digits are not."""
-    return is_phone(value) and bool(LAID_OUT.match(value))
+    return is_phone(value) and bool(LAID_OUT.fullmatch(value))
 
 
 def is_name(value: str) -> bool:
     """One to seven words of letters only, and none that firms have in their names."""
-    return 2 <= len(value) <= 60 and bool(NAME.match(value)) and not FIRMS & set(name_words(value))
+    return 2 <= len(value) <= 60 and bool(NAME.fullmatch(value)) and not FIRMS & set(name_words(value))
 
 
 def fold(text: str) -> str:
