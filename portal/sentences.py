@@ -206,6 +206,7 @@ PII: Mapping[str, object] = {
     "pii.bad_lines": _("%(count)s lines are not valid JSON and were not examined."),
     "pii.line_too_long": _("%(count)s lines are longer than 4 MB and were not examined."),
     "pii.too_many_columns": _("The table has more columns than the 2,000 that a scan examines."),
+    "pii.rules_count_already": _("These rules count already."),
     "pii.too_much_described": _("The file’s description of itself is larger than the 16 MB that a scan takes apart."),
     "pii.over_budget": _("The table is larger than a scan may read, so only its beginning was examined."),
     "pii.too_slow": _("The scan took longer than it may and was ended."),

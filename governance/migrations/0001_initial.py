@@ -110,6 +110,16 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Ruleset",
+            fields=[
+                ("digest", models.CharField(max_length=71, primary_key=True, serialize=False)),
+                ("parts", models.JSONField(default=dict)),
+                ("seen_at", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("accepted_by", models.UUIDField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="User",
             fields=[
                 ("password", models.CharField(max_length=128, verbose_name="password")),
@@ -526,6 +536,8 @@ class Migration(migrations.Migration):
                 ("verdict", models.CharField(blank=True, default="", max_length=20)),
                 ("why", models.JSONField(default=dict)),
                 ("ruleset", models.CharField(blank=True, default="", max_length=71)),
+                ("trial", models.BooleanField(default=False)),
+                ("same_as", models.UUIDField(null=True)),
                 ("rows", models.BigIntegerField(null=True)),
                 ("seed", models.CharField(max_length=40)),
                 ("digest", models.CharField(blank=True, default="", max_length=71)),

@@ -83,6 +83,8 @@ def brief(scan: Scan) -> dict[str, Any]:
         "progress": scan.progress,
         "why": reasons(scan.why),
         "seed": scan.seed,
+        "trial": scan.trial,
+        "same_as": str(scan.same_as) if scan.same_as else None,
         "digest": scan.digest or None,
         "requested_by": str(scan.requested_by),
         "created_at": scan.created_at.isoformat(),

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError
 
 from governance.pii import rules
-from governance.pii.models import Scan
+from governance.pii.models import Ruleset, Scan
 from lineage import selectors as lineage
 from lineage import states
 from lineage.models import Dataset
@@ -28,6 +28,23 @@ class Read:
     version: str
     at: datetime
     run: int = 0
+
+
+def current_parts() -> dict[str, str]:
+    """Return what makes today's rules what they are, as short texts: versions, regions, code."""
+    from governance.pii import presidio  # noqa: PLC0415 - only its settings; the engine stays unloaded
+
+    try:
+        versions = presidio.versions()
+    except PackageNotFoundError:
+        return {}
+    return versions | {"regions": " ".join(presidio.REGIONS), "code": presidio.code()[:16]}
+
+
+def accepted_ruleset() -> str:
+    """Return the digest of the rules that were let count last; empty before the first scan."""
+    accepted = Ruleset.objects.filter(accepted_at__isnull=False).order_by("-accepted_at", "-seen_at")
+    return accepted.values_list("digest", flat=True).first() or ""
 
 
 @cache
@@ -103,4 +120,6 @@ def _of_now(scan: Scan, known: Dataset) -> str:
 
 def _of_rules(scan: Scan) -> str:
     now = current_ruleset()
-    return "pii.other_rules" if scan.ruleset and now and scan.ruleset != now else ""
+    if not scan.ruleset or not now or scan.ruleset == now:
+        return ""
+    return "" if scan.ruleset == accepted_ruleset() else "pii.other_rules"

@@ -9,7 +9,11 @@ from jobs.moment import Moment
 
 
 class Scan(models.Model):
-    """One look at a file: of a dataset of lineage, or of a path somebody named (`dataset_id` is then empty)."""
+    """One look at a file: of a dataset of lineage, or of a path somebody named (`dataset_id` is then empty).
+
+    A `trial` follows rules that do not count yet, and neither does it. `same_as` is the scan whose result this one took
+    over, because it found the same bytes.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -28,6 +32,8 @@ class Scan(models.Model):
     verdict = models.CharField(max_length=20, blank=True, default="")
     why = models.JSONField(default=dict)
     ruleset = models.CharField(max_length=71, blank=True, default="")
+    trial = models.BooleanField(default=False)
+    same_as = models.UUIDField(null=True)
     rows = models.BigIntegerField(null=True)
     seed = models.CharField(max_length=40)
     digest = models.CharField(max_length=71, blank=True, default="")
@@ -92,6 +98,24 @@ class ColumnVerdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path} {self.verdict}"
+
+
+class Ruleset(models.Model):
+    """An edition of the rules that scans followed, and when somebody let it count; the first counts by itself."""
+
+    digest = models.CharField(max_length=71, primary_key=True)
+    parts = models.JSONField(default=dict)
+    seen_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.UUIDField(null=True)
+
+    def __str__(self) -> str:
+        return self.digest
+
+    @property
+    def subject(self) -> str:
+        """How the log names it."""
+        return f"ruleset:{self.digest.removeprefix('sha256:')[:32]}"
 
 
 class Finding(models.Model):

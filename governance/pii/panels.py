@@ -12,6 +12,7 @@ from audit.actor import Refused
 from audit.doors import say
 from governance.catalog.models import Asset
 from governance.pii import selectors
+from governance.pii.difference import Changed
 from governance.pii.downstream import Labels, Learned
 from governance.pii.models import Flag, Waiver
 
@@ -101,6 +102,23 @@ def _checksum(seen: dict[str, Any]) -> str:
     return _("%(passed)s of %(tried)s pass the check; of random numbers %(base)s %% would") % {
         "passed": seen["passed"], "tried": seen["tried"], "base": base,
     }  # fmt: skip
+
+
+def changes(rows: Iterable[Changed]) -> list[dict[str, Any]]:
+    """Return what differs between two scans in words."""
+    return [
+        {
+            "row": each,
+            "appeared": [entity(kind) for kind in each.appeared],
+            "gone": [entity(kind) for kind in each.gone],
+            "moved": [
+                _("%(entity)s: %(before)s %% before, %(after)s %% now")
+                % {"entity": entity(one.type), "before": f"{100 * one.before:.1f}", "after": f"{100 * one.after:.1f}"}
+                for one in each.moved
+            ],
+        }
+        for each in rows
+    ]
 
 
 def labels(found: Labels, seen: Mapping[int, Asset]) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from governance.pii import selectors
 from governance.pii.downstream import Due
-from governance.pii.models import ColumnVerdict, Finding, Flag, Scan
+from governance.pii.freshness import current_parts, current_ruleset
+from governance.pii.models import ColumnVerdict, Finding, Flag, Ruleset, Scan
 from jobs.records import enqueue
 
 EVIDENCE = ("share", "low", "high", "hits", "passed", "tried", "base", "shape", "because")
@@ -41,6 +42,16 @@ def tell(scan: Scan, progress: float, stage: str, count: int) -> None:
     """Show how far the scan is; nothing once it has ended."""
     running = Scan.objects.filter(pk=scan.pk, state=Scan.State.RUNNING)
     running.update(progress=progress, stage=stage[:20], count=count)
+
+
+def note_ruleset(digest: str, now: datetime) -> None:
+    """Note the rules that a scan followed; the first there are count at once, later ones when somebody accepts them."""
+    if not digest or Ruleset.objects.filter(digest=digest).exists():
+        return
+    parts = current_parts() if digest == current_ruleset() else {}
+    first = not Ruleset.objects.exists()
+    new = Ruleset(digest=digest, parts=parts, seen_at=now, accepted_at=now if first else None)
+    Ruleset.objects.bulk_create([new], ignore_conflicts=True)
 
 
 def keep_columns(scan: Scan, columns: Iterable[Mapping[str, Any]]) -> None:

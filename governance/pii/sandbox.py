@@ -33,6 +33,7 @@ class Orders:
     path: str
     roots: tuple[str, ...]
     seed: str
+    known: str = ""
     memory: int = 430 * 1024**2
     seconds: int = 900
     rows: int = 200_000_000
@@ -41,10 +42,14 @@ class Orders:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of it: the child's `result`, or the code that says why there is none."""
+    """What came of it: the child's `result`, or the code that says why there is none.
+
+    `same`: the file is what it was when its digest was `known`, so it was not read.
+    """
 
     result: dict[str, Any] | None
     why: str = ""
+    same: bool = False
 
 
 Progress = Callable[[float, str, int], None]
@@ -62,6 +67,8 @@ def run(orders: Orders, progress: Progress) -> Answer:
         for line in _lines(child, until):
             if line is not None and "result" in line:
                 return Answer(line["result"])
+            if line is not None and "same" in line:
+                return Answer(None, same=True)
             if line is not None and "refused" in line:
                 return Answer(None, str(line["refused"]))
             last = last if line is None else (float(line["progress"]), str(line["words"]), int(line["count"]))

@@ -20,6 +20,7 @@ from governance.pii.rules import WORST_FIRST
 from jobs.selectors import is_owed
 from lineage.models import Dataset
 
+WHOLE = ("clean_full", "clean_sampled", "findings")
 MAY_ASK = (Action.EDIT, Action.CLASSIFY, Action.REGISTER)
 """Any of these lets somebody ask for a scan; the last is what a pipeline holds that registers models."""
 
@@ -83,13 +84,30 @@ def _stand(
 
 def last_ended(dataset_id: int) -> Scan | None:
     """The scan of a dataset that ended last, whoever asks."""
-    ended = Scan.objects.filter(dataset_id=dataset_id, state__in=Scan.ENDED)
+    ended = Scan.objects.filter(dataset_id=dataset_id, state__in=Scan.ENDED, trial=False)
     return ended.order_by("-ended_at", "-created_at").first()
 
 
 def latest_scan(dataset_id: int) -> Scan | None:
-    """The newest scan of a dataset, ended or not, whoever asks."""
-    return Scan.objects.filter(dataset_id=dataset_id).order_by("-created_at").first()
+    """The newest scan of a dataset, ended or not, whoever asks; trials aside."""
+    return Scan.objects.filter(dataset_id=dataset_id, trial=False).order_by("-created_at").first()
+
+
+def whole_before(row: Scan) -> Scan | None:
+    """The last scan of the same place by today's rules that looked at all of it: of the same bytes it still holds."""
+    same = Scan.objects.filter(
+        dataset_id=row.dataset_id, path=row.path, ruleset=current_ruleset(), state=Scan.State.DONE
+    )
+    same = same if row.dataset_id is not None else same.filter(scope_id=row.scope_id)
+    return same.filter(verdict__in=WHOLE).exclude(ruleset="").order_by("-ended_at").first()
+
+
+def result_of(row: Scan) -> dict[str, Any]:
+    """What a scan's process told when it ended, put together again."""
+    wanted = ("path", "verdict", "filled", "distinct", "examined", "bound", "found", "why")
+    columns = [{name: getattr(each, name) for name in wanted} for each in columns_of(row)]
+    kept = {name: getattr(row, name) for name in ("verdict", "ruleset", "rows", "digest", "seed")}
+    return {**kept, "gaps": row.why, "columns": columns, "same_as": row.same_as or row.pk}
 
 
 def scan(pk: UUID | str) -> Scan | None:
@@ -109,7 +127,7 @@ def work_of(row: Scan) -> tuple[str, str]:
 
 
 def outdated(limit: int = 20) -> list[Scan]:
-    """The last scans of datasets that followed other rules than today's, none of them under way again."""
+    """The last scans of datasets that followed other rules than today's, none under way or tried again since."""
     now = current_ruleset()
     if not now:
         return []

@@ -1,7 +1,7 @@
 """What people and the worker do about personal data: ask for scans, conclude them, judge findings, waive them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -19,7 +19,8 @@ from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by
 from governance.pii import places, records, rules, selectors
 from governance.pii.downstream import Due, standing_out
-from governance.pii.models import Finding, Flag, Scan, Waiver
+from governance.pii.freshness import accepted_ruleset, current_ruleset
+from governance.pii.models import Finding, Flag, Ruleset, Scan, Waiver
 from governance.pii.sandbox import Answer
 from governance.pii.selectors import MAY_ASK
 from jobs.records import enqueue
@@ -81,12 +82,16 @@ def request_path_scan(*, actor: Actor, path: str, now: datetime) -> Scan:
 
 @transaction.atomic(durable=True)
 def scan_again(*, actor: Actor, scan_id: UUID, now: datetime) -> Scan | None:
-    """Owe a scan of the same file once more, because the rules have changed; `None` when there is nothing to repeat."""
+    """Owe a scan of the same file once more, because the rules have changed; `None` when there is nothing to repeat.
+
+    While other rules are the ones that count, it is a trial.
+    """
     before = selectors.scan(scan_id)
     if before is None or before.dataset_id is None:
         return None
     require(actor, Action.CLASSIFY, selectors.governed(before))
     wish = Scan(scope_id=before.scope_id, dataset_id=before.dataset_id, path=before.path)
+    wish.trial = accepted_ruleset() not in ("", current_ruleset())
     scan, fresh = _reserve(actor, wish, now)
     if fresh:
         log.append(actor=actor, action="scan.requested", at=now, **_asked(scan))
@@ -98,6 +103,8 @@ def _reserve(actor: Actor, scan: Scan, now: datetime) -> tuple[Scan, bool]:
     """Keep the wanted scan, or find the one of the same dataset that is under way; and whether it is new."""
     waiting = Scan.objects.filter(dataset_id=scan.dataset_id, state__in=Scan.OPEN).first() if scan.dataset_id else None
     if waiting is not None:
+        if waiting.trial and not scan.trial:
+            Scan.objects.filter(pk=waiting.pk, state__in=Scan.OPEN).update(trial=False)
         return waiting, False
     scan.requested_by, scan.created_at, scan.seed = actor.principal_id, now, str(scan.pk)
     try:
@@ -112,7 +119,7 @@ def _asked(scan: Scan) -> dict[str, Any]:
     return {
         "subjects": _subjects(scan),
         "scope_id": scan.scope_id,
-        "about": {"scan": str(scan.pk)},
+        "about": {"scan": str(scan.pk), **({"trial": True} if scan.trial else {})},
         "private": {"path": scan.path},
     }
 
@@ -131,7 +138,8 @@ def _subjects(row: Scan | Finding | Waiver) -> list[str]:
 def conclude_scan(*, actor: Actor, scan_id: UUID, answer: Answer, now: datetime) -> Scan | None:
     """Keep a scan's result, all of it or nothing, once: a second worker's answer to the same scan is dropped.
 
-    Whatever it says, promotions that rest on the dataset are owed another look in the same transaction.
+    Whatever it says, promotions that rest on the dataset are owed another look in the same transaction; a trial changes
+    nothing but what it says itself.
     """
     scan = selectors.scan(scan_id)
     if scan is None:
@@ -141,10 +149,13 @@ def conclude_scan(*, actor: Actor, scan_id: UUID, answer: Answer, now: datetime)
         return None
     columns = answer.result["columns"] if answer.result else []
     records.keep_columns(scan, columns)
-    fresh = records.keep_findings(scan, columns, now) if scan.dataset_id is not None else []
+    counts = scan.dataset_id is not None and not scan.trial
+    fresh = records.keep_findings(scan, columns, now) if counts else []
+    records.note_ruleset(scan.ruleset, now)
     told = [(column["path"], one) for column in columns for one in column["found"]][:MOST_IN_LOG]
+    action = "scan.tried" if scan.trial else "scan.concluded"
     log.append(
-        actor=actor, action="scan.concluded", subjects=_subjects(scan), scope_id=scan.scope_id, at=now,
+        actor=actor, action=action, subjects=_subjects(scan), scope_id=scan.scope_id, at=now,
         about={
             "verdict": scan.verdict, "ruleset": scan.ruleset, "rows": scan.rows or 0, "digest": scan.digest,
             "why": sorted(scan.why), "columns": len(columns), "new_findings": len(fresh),
@@ -152,8 +163,57 @@ def conclude_scan(*, actor: Actor, scan_id: UUID, answer: Answer, now: datetime)
         },
         private={"columns": json.dumps([path for path, _one in told])} if told else {},
     )  # fmt: skip
-    records.owe_reassessment(scan.dataset_id)
+    records.owe_reassessment(scan.dataset_id if counts else None)
     return scan
+
+
+@transaction.atomic(durable=True)
+def accept_rules(*, actor: Actor, digest: str, now: datetime) -> Ruleset:
+    """Let today's rules count: what their trials said becomes what is known, dataset after dataset.
+
+    For those who may waive anywhere. Refused when the rules have changed since they looked, or count already.
+    """
+    require(actor, Action.WAIVE, None)
+    rules_row = Ruleset.objects.filter(digest=digest).first()
+    if digest != current_ruleset() or rules_row is None:
+        raise Conflict("pii.moved")
+    if (
+        Ruleset.objects.filter(digest=digest, accepted_at=None).update(accepted_at=now, accepted_by=actor.principal_id)
+        != 1
+    ):
+        raise Conflict("pii.rules_count_already")
+    tried = list(Scan.objects.filter(trial=True, ruleset=digest, state=Scan.State.DONE).values_list("pk", flat=True))
+    log.append(
+        actor=actor, action="rules.accepted", subjects=[rules_row.subject], at=now,
+        about={"ruleset": digest, "scans": len(tried), "parts": _keyed(rules_row.parts)},
+    )  # fmt: skip
+    for pk in tried:
+        enqueue("pii.adopt", str(pk), dedupe_key=f"pii.adopt:{pk}")
+    return Ruleset.objects.get(digest=digest)
+
+
+def _keyed(parts: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("-", "_"): part for name, part in parts.items()}
+
+
+@transaction.atomic(durable=True)
+def adopt_trial(*, actor: Actor, scan_id: UUID, now: datetime) -> bool:
+    """Let a trial count, since its rules do; false when it counts already, or a later scan speaks for the dataset."""
+    scan = selectors.scan(scan_id)
+    if scan is None or scan.dataset_id is None or scan.ruleset != accepted_ruleset():
+        return False
+    require(actor, Action.CLASSIFY, selectors.governed(scan))
+    last = selectors.last_ended(scan.dataset_id)
+    newer = last is not None and last.created_at > scan.created_at
+    if newer or Scan.objects.filter(pk=scan.pk, trial=True).update(trial=False) != 1:
+        return False
+    fresh = records.keep_findings(scan, selectors.result_of(scan)["columns"], now)
+    log.append(
+        actor=actor, action="scan.adopted", subjects=_subjects(scan), scope_id=scan.scope_id, at=now,
+        about={"verdict": scan.verdict, "ruleset": scan.ruleset, "new_findings": len(fresh)},
+    )  # fmt: skip
+    records.owe_reassessment(scan.dataset_id)
+    return True
 
 
 def _close(scan: Scan, answer: Answer, now: datetime) -> bool:
@@ -162,11 +222,12 @@ def _close(scan: Scan, answer: Answer, now: datetime) -> bool:
         told = answer.result
         scan.state, scan.verdict, scan.why = Scan.State.DONE, told["verdict"], told["gaps"]
         scan.ruleset, scan.rows, scan.digest = told["ruleset"], told["rows"], told["digest"]
+        scan.same_as, scan.seed = told.get("same_as"), told.get("seed", scan.seed)
     else:
         scan.state, scan.why = Scan.State.FAILED, {answer.why: 1}
         scan.verdict = "unreadable" if answer.why in UNREADABLE else "incomplete"
     scan.progress, scan.ended_at = 1.0, now
-    changed = ("state", "verdict", "why", "ruleset", "rows", "digest", "progress", "ended_at")
+    changed = ("state", "verdict", "why", "ruleset", "rows", "digest", "progress", "ended_at", "same_as", "seed")
     still = Scan.objects.filter(pk=scan.pk, state__in=Scan.OPEN)
     return still.update(**{name: getattr(scan, name) for name in changed}) == 1
 

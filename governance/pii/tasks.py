@@ -20,8 +20,16 @@ def scan(work: Work, scan_id: str) -> None:
         records.tell(row, share, stage, count)
         work.progress(share, stage)
 
-    orders = sandbox.Orders(path=row.path, roots=tuple(map(str, settings.SCAN_ROOTS)), seed=row.seed)
+    before = selectors.whole_before(row)
+    orders = sandbox.Orders(
+        path=row.path,
+        roots=tuple(map(str, settings.SCAN_ROOTS)),
+        seed=row.seed,
+        known=before.digest if before is not None else "",
+    )
     answer = sandbox.run(orders, progress)
+    if answer.same and before is not None:
+        answer = sandbox.Answer(selectors.result_of(before))
     services.conclude_scan(actor=system(), scan_id=row.pk, answer=answer, now=work.now())
 
 
@@ -33,6 +41,12 @@ def sweep(work: Work) -> None:
         services.conclude_scan(actor=system(), scan_id=row.pk, answer=answer, now=work.now())
     for row in selectors.outdated():
         services.scan_again(actor=system(), scan_id=row.pk, now=work.now())
+
+
+@errand("pii.adopt")
+def adopt(work: Work, scan_id: str) -> None:
+    """Let a trial count whose rules were accepted."""
+    services.adopt_trial(actor=system(), scan_id=UUID(scan_id), now=work.now())
 
 
 @errand("pii.expire")

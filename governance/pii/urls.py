@@ -3,11 +3,14 @@ from typing import Any
 from django.urls import path
 
 from governance.pii import api as rest
-from governance.pii import views
+from governance.pii import changing, views
 
 api: list[Any] = [
     path("scans", rest.Scans.as_view(), name="pii.scans"),
     path("scans/<uuid:pk>", rest.OneScan.as_view(), name="pii.scan"),
+    path("scans/<uuid:pk>/changes", changing.ScanChanges.as_view(), name="pii.scan_changes"),
+    path("scan-rules", changing.ScanRules.as_view(), name="pii.rules"),
+    path("scan-rules/accept", changing.AcceptRules.as_view(), name="pii.accept_rules"),
     path("datasets/<uuid:pk>/scans", rest.DatasetScans.as_view(), name="pii.dataset_scans"),
     path("datasets/<uuid:pk>/findings", rest.DatasetFindings.as_view(), name="pii.dataset_findings"),
     path("datasets/<uuid:pk>/labels", rest.DatasetLabels.as_view(), name="pii.dataset_labels"),
@@ -27,6 +30,7 @@ pages: list[Any] = [
     path("models/<uuid:pk>/data", views.model_data, name="pii.model_page"),
     path("flags", views.flags, name="pii.flags_page"),
     path("scans", views.scans, name="pii.scans_page"),
+    path("scans/rules", changing.scan_rules, name="pii.rules_page"),
     path("scans/<uuid:pk>", views.scan, name="pii.scan_page"),
     path("findings/<uuid:pk>/waive", views.waive, name="pii.waive_page"),
     path("findings/<uuid:pk>/dispute", views.dispute, name="pii.dispute_page"),

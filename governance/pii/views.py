@@ -17,7 +17,7 @@ from governance.access.rules import Action
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by
 from governance.catalog.views import dataset_context
-from governance.pii import panels, selectors, services
+from governance.pii import panels, rulesets, selectors, services
 from governance.pii.downstream import labels_of, place_of
 from governance.pii.forms import DisputeForm, RulingForm, ScanForm, WaiverForm
 from governance.pii.models import Finding, Waiver
@@ -102,6 +102,8 @@ def scan(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = panels.spoken(selectors.scan_panel(actor_of(request), row, now_of(request))) | {"asset": asset}
     part = request.headers.get("HX-Request") == "true"
     name = "governance/pii/_progress.html" if part else "governance/pii/scan.html"
+    before = None if row.is_open else rulesets.scan_before(row)
+    context |= {"before": before, "changed": panels.changes(rulesets.between(before, row)) if before else []}
     response = render(request, name, context)
     response["Vary"] = "HX-Request"
     if part and not row.is_open:
