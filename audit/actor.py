@@ -34,6 +34,7 @@ __all__ = [
     "home_scope",
     "operator",
     "require",
+    "require_home",
     "system",
     "visible",
 ]
@@ -111,6 +112,14 @@ def visible(actor: Actor, action: str = "browse") -> Visible:
 def home_scope(actor: Actor, action: str) -> UUID:
     """Return the scope of the actor's own grant for `action`, where what they bring along appears.
 
-    Refused when they hold no such grant; the grant highest in the tree wins when there are several.
+    Refused when they hold no such grant, or may not do it there; the grant highest in the tree wins when there are
+    several.
     """
     return cast("UUID", _port("home_scope")(actor, action))
+
+
+def require_home(actor: Actor, action: str) -> UUID:
+    """Refuse unless `actor` may do `action` in the scope of their own grant for it, and return that scope."""
+    if actor.kind == "anonymous":
+        raise NotSignedIn("access.not_signed_in")
+    return home_scope(actor, action)

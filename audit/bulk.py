@@ -21,6 +21,11 @@ _TAKE_OFF = {
     "postgresql": "DELETE FROM audit_pending WHERE entry_id = ANY(%s::bigint[])",
     "sqlite": "DELETE FROM audit_pending WHERE entry_id IN (SELECT value FROM json_each(%s))",
 }
+_OFFER = {
+    "postgresql": "INSERT INTO audit_entry (body, scope_id, action, outcome, actor_id, at)"
+    " SELECT body, %s::uuid, %s, %s, %s, %s FROM unnest(%s::bytea[]) AS body RETURNING 0",
+    "sqlite": "INSERT INTO audit_entry (body, scope_id, action, outcome, actor_id, at) VALUES (%s, %s, %s, %s, %s, %s)",
+}
 _LIST = {"postgresql": "{%s}", "sqlite": "[%s]"}
 """How each writes a list of numbers as one parameter."""
 
@@ -79,6 +84,20 @@ def insert(table: str, columns: Mapping[str, str], values: Iterable[Sequence[Any
             copy.set_types(list(columns.values()))
             for each in values:
                 copy.write_row(each)
+
+
+def offer(bodies: Sequence[bytes], rest: Sequence[Any]) -> None:
+    """Add entries that differ in their bytes alone; `rest` holds the columns that they share."""
+    if not bodies:
+        return
+    statement = _OFFER[connection.vendor]
+    if connection.vendor == "postgresql":
+        fetch(statement, [*rest, list(bodies)])
+        return
+    scope, action, outcome, actor, at = rest
+    said = (scope and scope.hex, action, outcome, actor.hex, connection.ops.adapt_datetimefield_value(at))
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [(body, *said) for body in bodies])
 
 
 def heads(subjects: Collection[str]) -> list[tuple[str, int, int]]:

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from celery import shared_task
+from django.conf import settings
 from django.db import close_old_connections, connection, transaction
+from django.utils.module_loading import import_string
 
 from jobs import records, selectors
 from jobs.models import Job
@@ -88,6 +90,7 @@ def perform(pk: str) -> None:
 
 def _attempt(job: Job) -> None:
     try:
+        import_string(settings.ATTESTRY_PORTS["before_work"])()
         ERRANDS[job.kind](Work(job), *job.args)
     except Away as away:
         records.postpone(job, selectors.now() + away.wait, away.words)

@@ -27,7 +27,7 @@ from lineage.naming import node_id
 
 __all__ = [
     "Alias", "Change", "Check", "ColumnEdge", "Dataset", "DatasetVersion", "Declaration", "Edge", "Facet", "FacetBody",
-    "Job", "JobIO", "JobLink", "Metric", "Owner", "RawEvent", "Run", "RunIO", "Schema", "Tag",
+    "Job", "JobIO", "JobLink", "Metric", "Owed", "Owner", "RawEvent", "Run", "RunIO", "Schema", "Tag",
 ]  # fmt: skip
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -58,6 +58,16 @@ class RawEvent(models.Model):
 
     def __str__(self) -> str:
         return f"event {self.sha256[:12]}"
+
+
+class Owed(models.Model):
+    """A raw event that the tables do not say yet; `stuck` when it could not be projected. Removed once it is."""
+
+    event = models.OneToOneField(RawEvent, models.CASCADE, primary_key=True)
+    stuck = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"event {self.pk} waits"
 
 
 class Dataset(models.Model):

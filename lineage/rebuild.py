@@ -16,12 +16,13 @@ from django.db import connection, connections, models, transaction
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from audit.refusals import Conflict
+from lineage import follow
 from lineage.merge import Row
 from lineage.models import FOREVER, NEVER, Dataset, DatasetVersion, Job, RawEvent, Run, RunIO
 from lineage.placed import Placed
 from lineage.projection import project
 from lineage.reading import again
-from lineage.records import merge
+from lineage.records import all_paid, merge
 from lineage.tables import RULES
 
 BATCH = 200
@@ -124,10 +125,13 @@ class Copy:
     def put_right(self) -> int:
         """Make the tables say what the copy says, and return how many rows differed. Needs a transaction."""
         _lock()
+        follow.settle_here()
         self.catch_up()
         if self.strangers():
             raise Conflict("lineage.not_replayed")
-        return sum(self._changed(model) + self._surplus(model) for model in RULES)
+        differed = sum(self._changed(model) + self._surplus(model) for model in RULES)
+        all_paid()
+        return differed
 
     def _changed(self, model: type[models.Model]) -> int:
         """Write the rows that are missing or say something else."""
@@ -170,6 +174,8 @@ class Copy:
 
 def prepared(progress: Progress = _quietly) -> Copy:
     """Return a copy that only has to be put in place; what the tables lack altogether is added to them first."""
+    while follow.settle():
+        pass
     copy = Copy()
     copy.catch_up(progress)
     if not copy.strangers():

@@ -16,7 +16,7 @@ from django.db.models import DateTimeField, Field, Model, UUIDField
 
 from lineage.event import run_of
 from lineage.merge import Merge, Row, assignments, combine
-from lineage.models import Dataset, RawEvent
+from lineage.models import Dataset, Owed, RawEvent
 from lineage.reading import Reading
 from lineage.tables import RULES
 
@@ -28,7 +28,10 @@ PARAMETERS = 9_000
 
 
 def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: datetime) -> set[str]:
-    """Store the raw events that are new and return their digests; those already known change nothing."""
+    """Store the raw events that are new and return their digests; those already known change nothing.
+
+    The tables are owed what they say, in the same transaction (see `lineage.follow`).
+    """
     rows = [
         {
             "sha256": one.sha256,
@@ -45,7 +48,27 @@ def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: d
         }
         for one in readings
     ]
-    return {digest for (digest,) in merge(RawEvent, rows, ("sha256",))}
+    kept = merge(RawEvent, rows, ("id", "sha256"))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO lineage_owed (event_id, stuck) VALUES (%s, %s)", [(pk, False) for pk, _ in kept]
+        )
+    return {digest for _, digest in kept}
+
+
+def paid(pks: Sequence[int]) -> None:
+    """Note that the tables say what these raw events say."""
+    Owed.objects.filter(pk__in=pks).delete()
+
+
+def all_paid() -> None:
+    """Note that the tables say what every raw event says, those that were set aside included."""
+    Owed.objects.all().delete()
+
+
+def set_aside(pk: int) -> None:
+    """Note that this raw event could not be projected."""
+    Owed.objects.filter(pk=pk).update(stuck=True)
 
 
 def move_dataset(dataset_id: int, scope_id: UUID) -> None:
@@ -88,8 +111,9 @@ def look(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def as_time(value: Any) -> datetime:
-    """Return a time as `look` found it; SQLite keeps times as text, in UTC."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+    """Return a time as a statement found it; SQLite keeps times as text, in UTC, and says them without a zone."""
+    found: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def restate(model: type[Model], column: str, values: Mapping[int, Any]) -> None:

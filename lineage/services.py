@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from audit import log
-from audit.actor import Actor, home_scope, require
-from jobs import records as jobs
-from lineage import projection, records
-from lineage.placed import Placed
+from audit.actor import Actor, require, require_home
+from lineage import records
 from lineage.reading import Reading
 from lineage.rebuild import Copy
 
@@ -25,36 +22,23 @@ class Receipt:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    scope_id: UUID
-
-
 @transaction.atomic(durable=True)
 def ingest(*, actor: Actor, readings: Sequence[Reading], now: datetime) -> list[Receipt]:
-    """Keep `readings`, project them, and owe the catalog a look at every dataset seen for the first time.
+    """Keep `readings`, and owe the tables what they say (`lineage.follow`).
 
     All of them or none. What is new appears in the scope of the actor's own grant to ingest; without one this is
     refused. Events that are already here change nothing and get no entry.
     """
-    scope_id = home_scope(actor, "ingest")
-    require(actor, "ingest", _Place(scope_id))
+    scope_id = require_home(actor, "ingest")
     fresh = records.keep(readings, actor.principal_id, scope_id, now)
     news = {one.sha256: one for one in readings if one.sha256 in fresh}
-    found = projection.project([Placed(one.event, one.event.at or now, scope_id, one.sha256) for one in news.values()])
-    for one in news.values():
-        about = {"digest": one.event_id, "kind": one.event.kind, "size": len(one.body), "redacted": len(one.removed)}
-        subjects = [f"lineage_event:{one.sha256}", *([f"run:{one.event.run.uuid}"] if one.event.run else [])]
-        log.append(
-            actor=actor,
-            action="lineage.event_accepted",
-            subjects=subjects,
-            at=now,
-            scope_id=scope_id,
-            about=about,
-        )
-    for pk in found:
-        jobs.enqueue("catalog.discover", str(pk), dedupe_key=f"catalog.discover:{pk}")
+    log.append_each(
+        actor=actor,
+        action="lineage.event_accepted",
+        at=now,
+        scope_id=scope_id,
+        told=[_told(one) for one in news.values()],
+    )
     return [_receipt(one, news) for one in readings]
 
 
@@ -71,6 +55,11 @@ def rebuild(*, actor: Actor, copy: Copy, now: datetime) -> tuple[int, int]:
     about = {"events": done, "differed": differed}
     log.append(actor=actor, action="lineage.rebuilt", subjects=["lineage:events"], at=now, about=about)
     return done, differed
+
+
+def _told(one: Reading) -> log.Told:
+    about = {"digest": one.event_id, "kind": one.event.kind, "size": len(one.body), "redacted": len(one.removed)}
+    return [f"lineage_event:{one.sha256}", *([f"run:{one.event.run.uuid}"] if one.event.run else [])], about
 
 
 def _receipt(one: Reading, news: dict[str, Reading]) -> Receipt:

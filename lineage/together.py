@@ -5,18 +5,21 @@ one writer of SQLite. So of requests that come while another is being kept, one 
 producer, keeps their events in one transaction, and each gets its own answer. Nothing is answered before it is kept.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event, Lock
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 
 from audit.actor import Actor
 from audit.refusals import Refused
+from lineage import follow
 from lineage.reading import Reading
 from lineage.services import Receipt, ingest
 
+log = logging.getLogger("attestry.lineage")
 MOST = 500
 """At most this many events share a transaction, unless one request alone brings more."""
 Keep = Callable[..., list[Receipt]]
@@ -44,6 +47,8 @@ class Door:
 
     def __init__(self, keep: Keep = ingest) -> None:
         self._keep = keep
+        self.followed = False
+        """Whether a worker projects what this process keeps; without one, whoever keeps an event projects it."""
         self._lock = Lock()
         self._waiting: list[_Turn] = []
         self._busy = False
@@ -102,9 +107,17 @@ class Door:
         except Exception as problem:  # noqa: BLE001 - told to whom it concerns, in `_each`
             self._tell(turns, problem) if len(turns) == 1 else self._each(turns)
         else:
+            self._follow()
             left = iter(receipts)
             for one in turns:
                 one.receipts = [receipt for _, receipt in zip(one.readings, left, strict=False)]
+
+    def _follow(self) -> None:
+        """See to it that the tables say what was kept, now or soon; what was kept is kept, whatever comes of it."""
+        try:
+            follow.keep_pace() if self.followed else follow.catch_up()
+        except (Refused, DatabaseError, InterfaceError):
+            log.exception("The tables of lineage are behind.")
 
     def _each(self, turns: list[_Turn]) -> None:
         """Keep what every request brings by itself, since together it could not be kept."""

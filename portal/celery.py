@@ -73,13 +73,15 @@ def _send(kind: str, pk: str) -> None:
 def _start_threads(sender: Any, **_: Any) -> None:
     from audit import sequence, tasks  # noqa: PLC0415 - needs Django's apps
     from jobs.dispatch import Dispatcher  # noqa: PLC0415
+    from lineage import follow  # noqa: PLC0415
     from portal import lifetimes  # noqa: PLC0415
 
     lifetimes.worker_begins()
     dispatcher = Dispatcher(_send, CLOCK | tasks.clock(), places=sender.controller.concurrency)
     dispatcher.start()
     stop = threading.Event()
-    _running.extend([(dispatcher, dispatcher.stopped), (sequence.start(stop), stop)])
+    threads = [(sequence.start(stop), stop), (follow.start(stop), stop)]
+    _running.extend([(dispatcher, dispatcher.stopped), *threads])
 
 
 @worker_shutting_down.connect

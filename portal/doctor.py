@@ -6,6 +6,7 @@ import socket
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from audit.refusals import Refused
 from governance.registries.models import Registry
 from jobs import selectors as jobs
 from jobs.models import Job, Worker
+from lineage import follow
 from portal.sentences import say
 
 LITTLE, NOTHING = 2 * 1024**3, 200 * 1024**2
+LATE = timedelta(minutes=1)
 NETWORK_DISKS = {"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p"}
 
 
@@ -219,6 +222,16 @@ def _jobs() -> Iterator[Finding]:
         yield good("jobs", "none given up")
 
 
+def _lineage() -> Iterator[Finding]:
+    backlog, stuck = follow.backlog(), follow.stuck()
+    if stuck:
+        yield wrong("lineage", f"{stuck} kept events could not be projected. Run: attestry lineage rebuild")
+    if backlog.oldest_at and jobs.now() - backlog.oldest_at > LATE:
+        yield wrong("lineage", f"{backlog.events} kept events are not in the tables yet. Is a worker running?")
+    elif not stuck:
+        yield good("lineage", "the tables say what was accepted")
+
+
 _DEEPER: dict[str, Callable[[], Iterator[Finding]]] = {
     "database": _database,
     "tables": _migrations,
@@ -226,6 +239,7 @@ _DEEPER: dict[str, Callable[[], Iterator[Finding]]] = {
     "collector": _sinks,
     "worker": _worker,
     "jobs": _jobs,
+    "lineage": _lineage,
     "registry": _registries,
 }
 

@@ -16,6 +16,7 @@ from audit.doors import actor_of, now_of
 from governance.registries import selectors as registries
 from jobs import selectors as jobs
 from jobs.models import Job
+from lineage import follow
 
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 ONE: Mapping[str, str] = {}
@@ -61,6 +62,7 @@ def gauges(now: datetime) -> Iterator[Gauge]:
     yield Gauge("build_info", "Version and database.", [({"version": version, "database": connection.vendor}, 1)])
     yield from _log(now)
     yield from _work(now)
+    yield from _lineage(now)
     yield from _others(now)
 
 
@@ -87,6 +89,15 @@ def _work(now: datetime) -> Iterator[Gauge]:
     yield Gauge(
         "workers", "Workers that gave a sign of life in the last half minute.", [(ONE, jobs.workers_alive(now))]
     )
+
+
+def _lineage(now: datetime) -> Iterator[Gauge]:
+    backlog = follow.backlog()
+    yield Gauge("lineage_waiting_events", "Kept events that the tables do not say yet.", [(ONE, backlog.events)])
+    yield Gauge(
+        "lineage_waiting_seconds", "How long the oldest of them has waited.", [(ONE, _age(now, backlog.oldest_at) or 0)]
+    )
+    yield Gauge("lineage_stuck_events", "Kept events that could not be projected.", [(ONE, follow.stuck())])
 
 
 def _others(now: datetime) -> Iterator[Gauge]:

@@ -19,12 +19,15 @@ from governance.access.models import Token, User
 from governance.signin import selectors as signin
 from governance.signin import services
 from jobs import selectors as clock
+from lineage import follow
 from portal import errors
 from portal.denials import remembered
-from portal.reading import unreadable
+from portal.reading import SHORT, unreadable
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 UNTIMED = ("/healthz", "/readyz", "/static/")
+UNFOLLOWED = ("/account/", "/preferences", "/audit", "/api/v1/audit", "/api/v1/jobs", "/settings", "/metrics")
+"""Where nothing is read from the tables of lineage."""
 USED_AGAIN = timedelta(minutes=1)
 KNOWN = ("id", "kind", "owner_id", "is_active")
 """What the look at a token tells of its holder."""
@@ -92,6 +95,25 @@ class WhoAsks:
         request.user = User.from_db("default", KNOWN, (actor.principal_id, actor.kind, actor.on_behalf_of, True))
         request.csrf_processing_done = True  # type: ignore[attr-defined]
         return actor
+
+
+class CaughtUp:
+    """Lets whoever reads or decides find all that producers were told was kept before (`lineage.follow`)."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        known = getattr(request, "actor", ANONYMOUS).kind != "anonymous"
+        brings = request.method == "POST" and request.path in SHORT
+        if known and not brings and not request.path.startswith(UNFOLLOWED):
+            try:
+                follow.catch_up()
+            except Refused as refusal:
+                return errors.respond(request, refusal)
+            except (OperationalError, InterfaceError) as error:
+                return errors.respond(request, errors.translate(error) or Refused("broken"))
+        return self.get_response(request)
 
 
 class SignedIn(LoginRequiredMiddleware):

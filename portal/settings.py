@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.middleware.WhoAsks",
+    "portal.middleware.CaughtUp",
     "portal.middleware.SignedIn",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -226,6 +227,7 @@ ATTESTRY_PORTS = {
     "home_scope": "governance.access.selectors.home_scope",
     "say": "portal.sentences.say",
     "resource": "portal.search.resource",
+    "before_work": "lineage.follow.before_work",
 }
 
 LOGGING = {

@@ -123,12 +123,15 @@ def _giving(actor: Actor, action: str) -> QuerySet[Grant]:
 
 
 def home_scope(actor: Actor, action: str) -> UUID:
-    """Return the scope of the actor's own highest grant for `action`; refused when they hold none."""
+    """Return the scope of the actor's own highest grant for `action`; refused when they hold none, or may not there."""
     found = held(actor.principal_id)
     claims = giving(found.subject, action, found.claims, ROLES) if found else ()
     if found is None or not claims:
         raise Forbidden("access.not_allowed", action=action)
-    return min(claims, key=lambda one: (found.paths[one.id].count("/"), found.paths[one.id])).scope_id
+    scope_id = min(claims, key=lambda one: (found.paths[one.id].count("/"), found.paths[one.id])).scope_id
+    if not _decided(found, action, target_of(_Place(scope_id))).allowed:
+        raise Forbidden("access.not_allowed", action=action)
+    return scope_id
 
 
 def _manages_all(actor: Actor) -> bool:

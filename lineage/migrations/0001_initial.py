@@ -64,10 +64,170 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="RawEvent",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("body", models.BinaryField()),
+                ("size", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=10)),
+                ("at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("run_uuid", models.UUIDField(db_index=True, null=True)),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("principal_id", models.UUIDField()),
+                ("warnings", models.JSONField(default=list)),
+                ("redacted", models.JSONField(default=list)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Owner",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("about", models.CharField(max_length=8)),
+                ("about_id", models.BigIntegerField()),
+                ("name", models.TextField()),
+                ("kind", models.TextField(default="")),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Run",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("uuid", models.UUIDField(db_index=True)),
+                ("given", models.TextField()),
+                ("declared", models.BooleanField(default=False)),
+                ("parent_uuid", models.UUIDField(null=True)),
+                (
+                    "parent_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("root_uuid", models.UUIDField(null=True)),
+                (
+                    "root_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("code", models.CharField(default="", max_length=64)),
+                (
+                    "code_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("version", models.CharField(default="", max_length=64)),
+                ("state", models.CharField(default="OTHER", max_length=10)),
+                ("state_rank", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "state_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="RunIO",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("direction", models.CharField(max_length=3)),
+                ("version", models.TextField(default="")),
+                (
+                    "version_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("schema", models.CharField(default="", max_length=64)),
+                (
+                    "schema_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("rows", models.BigIntegerField(null=True)),
+                ("bytes", models.BigIntegerField(null=True)),
+                ("files", models.BigIntegerField(null=True)),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Schema",
             fields=[
                 ("sha256", models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ("fields", models.JSONField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Tag",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("about", models.CharField(max_length=8)),
+                ("about_id", models.BigIntegerField()),
+                ("field", models.TextField(default="")),
+                ("name", models.TextField()),
+                ("value", models.TextField(default="")),
+                ("source", models.TextField(default="")),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ColumnEdge",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("src_field", models.TextField()),
+                ("dst_field", models.TextField()),
+                ("job_id", models.BigIntegerField(default=0)),
+                ("declared", models.BooleanField(default=False)),
+                ("how", models.TextField(default="")),
+                ("masking", models.BooleanField(default=False)),
+                (
+                    "how_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+                (
+                    "dst",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="columns_in", to="lineage.dataset"
+                    ),
+                ),
+                (
+                    "src",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="columns_out",
+                        to="lineage.dataset",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Check",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("name", models.TextField()),
+                ("column", models.TextField(default="")),
+                ("success", models.BooleanField()),
+                ("severity", models.TextField(default="")),
+                ("expected", models.TextField(default="")),
+                ("actual", models.TextField(default="")),
+                ("at", models.DateTimeField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="checks",
+                        to="lineage.dataset",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -144,259 +304,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Facet",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
-                ("about", models.CharField(max_length=8)),
-                ("about_id", models.BigIntegerField()),
-                ("name", models.TextField()),
-                ("sha256", models.CharField(default="", max_length=64)),
-                ("event", models.CharField(default="", max_length=64)),
-                ("at", models.DateTimeField()),
-            ],
-            options={
-                "indexes": [models.Index(fields=["about", "about_id"], name="lineage_facet_about")],
-            },
-        ),
-        migrations.CreateModel(
-            name="JobLink",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
-                ("kind", models.CharField(max_length=8)),
-                ("other_key", models.CharField(db_index=True, max_length=64)),
-                ("namespace", models.TextField()),
-                ("name", models.TextField()),
-                ("first_seen", models.DateTimeField()),
-                ("last_seen", models.DateTimeField()),
-                (
-                    "job",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="lineage.job"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Owner",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
-                ("about", models.CharField(max_length=8)),
-                ("about_id", models.BigIntegerField()),
-                ("name", models.TextField()),
-                ("kind", models.TextField(default="")),
-                ("first_seen", models.DateTimeField()),
-                ("last_seen", models.DateTimeField()),
-            ],
-            options={
-                "indexes": [models.Index(fields=["about", "about_id"], name="lineage_owner_about")],
-            },
-        ),
-        migrations.CreateModel(
-            name="RawEvent",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("sha256", models.CharField(max_length=64, unique=True)),
-                ("body", models.BinaryField()),
-                ("size", models.PositiveIntegerField()),
-                ("kind", models.CharField(max_length=10)),
-                ("at", models.DateTimeField()),
-                ("received_at", models.DateTimeField()),
-                ("run_uuid", models.UUIDField(db_index=True, null=True)),
-                ("scope_id", models.UUIDField(db_index=True)),
-                ("principal_id", models.UUIDField()),
-                ("warnings", models.JSONField(default=list)),
-                ("redacted", models.JSONField(default=list)),
-            ],
-            options={
-                "indexes": [models.Index(fields=["scope_id", "-id"], name="lineage_raw_by_scope")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Run",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
-                ("uuid", models.UUIDField(db_index=True)),
-                ("given", models.TextField()),
-                ("declared", models.BooleanField(default=False)),
-                ("parent_uuid", models.UUIDField(null=True)),
-                (
-                    "parent_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("root_uuid", models.UUIDField(null=True)),
-                (
-                    "root_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("code", models.CharField(default="", max_length=64)),
-                (
-                    "code_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("version", models.CharField(default="", max_length=64)),
-                ("state", models.CharField(default="OTHER", max_length=10)),
-                ("state_rank", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "state_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("started_at", models.DateTimeField(null=True)),
-                ("ended_at", models.DateTimeField(null=True)),
-                ("first_seen", models.DateTimeField()),
-                ("last_seen", models.DateTimeField()),
-                (
-                    "job",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="lineage.job"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Metric",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
-                ("facet", models.TextField()),
-                ("column", models.TextField(default="")),
-                ("name", models.TextField()),
-                ("value", models.FloatField()),
-                ("at", models.DateTimeField()),
-                (
-                    "dataset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="metrics", to="lineage.dataset"
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="metrics", to="lineage.run"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Check",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
-                ("name", models.TextField()),
-                ("column", models.TextField(default="")),
-                ("success", models.BooleanField()),
-                ("severity", models.TextField(default="")),
-                ("expected", models.TextField(default="")),
-                ("actual", models.TextField(default="")),
-                ("at", models.DateTimeField()),
-                (
-                    "dataset",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="checks",
-                        to="lineage.dataset",
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="checks", to="lineage.run"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="RunIO",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("direction", models.CharField(max_length=3)),
-                ("version", models.TextField(default="")),
-                (
-                    "version_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("schema", models.CharField(default="", max_length=64)),
-                (
-                    "schema_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("rows", models.BigIntegerField(null=True)),
-                ("bytes", models.BigIntegerField(null=True)),
-                ("files", models.BigIntegerField(null=True)),
-                ("first_seen", models.DateTimeField()),
-                ("last_seen", models.DateTimeField()),
-                (
-                    "dataset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.dataset"
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.run"),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Tag",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
-                ("about", models.CharField(max_length=8)),
-                ("about_id", models.BigIntegerField()),
-                ("field", models.TextField(default="")),
-                ("name", models.TextField()),
-                ("value", models.TextField(default="")),
-                ("source", models.TextField(default="")),
-                ("first_seen", models.DateTimeField()),
-                ("last_seen", models.DateTimeField()),
-            ],
-            options={
-                "indexes": [models.Index(fields=["about", "about_id"], name="lineage_tag_about")],
-            },
-        ),
-        migrations.CreateModel(
-            name="ColumnEdge",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
-                ("src_field", models.TextField()),
-                ("dst_field", models.TextField()),
-                ("job_id", models.BigIntegerField(default=0)),
-                ("declared", models.BooleanField(default=False)),
-                ("how", models.TextField(default="")),
-                ("masking", models.BooleanField(default=False)),
-                (
-                    "how_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("first_seen", models.DateTimeField()),
-                ("last_seen", models.DateTimeField()),
-                (
-                    "dst",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="columns_in", to="lineage.dataset"
-                    ),
-                ),
-                (
-                    "src",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="columns_out",
-                        to="lineage.dataset",
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [models.Index(fields=["src", "dst"], name="lineage_column_down")],
-            },
-        ),
-        migrations.CreateModel(
             name="Edge",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -429,13 +336,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="Facet",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("about", models.CharField(max_length=8)),
+                ("about_id", models.BigIntegerField()),
+                ("name", models.TextField()),
+                ("sha256", models.CharField(default="", max_length=64)),
+                ("event", models.CharField(default="", max_length=64)),
+                ("at", models.DateTimeField()),
+            ],
             options={
-                "indexes": [models.Index(fields=["src", "dst"], name="lineage_edge_down")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("dst", "src", "job_id", "kind", "declared"), name="lineage_edge_once"
-                    )
-                ],
+                "indexes": [models.Index(fields=["about", "about_id"], name="lineage_facet_about")],
             },
         ),
         migrations.CreateModel(
@@ -457,14 +372,125 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.job"),
                 ),
             ],
-            options={
-                "indexes": [models.Index(fields=["dataset", "direction"], name="lineage_jobio_by_dataset")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("job", "dataset", "direction", "declared"), name="lineage_jobio_once"
-                    )
-                ],
-            },
+        ),
+        migrations.CreateModel(
+            name="JobLink",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("kind", models.CharField(max_length=8)),
+                ("other_key", models.CharField(db_index=True, max_length=64)),
+                ("namespace", models.TextField()),
+                ("name", models.TextField()),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="lineage.job"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Metric",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("facet", models.TextField()),
+                ("column", models.TextField(default="")),
+                ("name", models.TextField()),
+                ("value", models.FloatField()),
+                ("at", models.DateTimeField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="metrics", to="lineage.dataset"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Owed",
+            fields=[
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        serialize=False,
+                        to="lineage.rawevent",
+                    ),
+                ),
+                ("stuck", models.BooleanField(default=False)),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name="rawevent",
+            index=models.Index(fields=["scope_id", "-id"], name="lineage_raw_by_scope"),
+        ),
+        migrations.AddIndex(
+            model_name="owner",
+            index=models.Index(fields=["about", "about_id"], name="lineage_owner_about"),
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="job",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="lineage.job"),
+        ),
+        migrations.AddField(
+            model_name="metric",
+            name="run",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="metrics", to="lineage.run"
+            ),
+        ),
+        migrations.AddField(
+            model_name="check",
+            name="run",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="checks", to="lineage.run"
+            ),
+        ),
+        migrations.AddField(
+            model_name="runio",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.dataset"
+            ),
+        ),
+        migrations.AddField(
+            model_name="runio",
+            name="run",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.run"),
+        ),
+        migrations.AddIndex(
+            model_name="tag",
+            index=models.Index(fields=["about", "about_id"], name="lineage_tag_about"),
+        ),
+        migrations.AddIndex(
+            model_name="columnedge",
+            index=models.Index(fields=["src", "dst"], name="lineage_column_down"),
+        ),
+        migrations.AddIndex(
+            model_name="edge",
+            index=models.Index(fields=["src", "dst"], name="lineage_edge_down"),
+        ),
+        migrations.AddConstraint(
+            model_name="edge",
+            constraint=models.UniqueConstraint(
+                fields=("dst", "src", "job_id", "kind", "declared"), name="lineage_edge_once"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="jobio",
+            index=models.Index(fields=["dataset", "direction"], name="lineage_jobio_by_dataset"),
+        ),
+        migrations.AddConstraint(
+            model_name="jobio",
+            constraint=models.UniqueConstraint(
+                fields=("job", "dataset", "direction", "declared"), name="lineage_jobio_once"
+            ),
         ),
         migrations.AddIndex(
             model_name="run",

@@ -190,3 +190,39 @@ def test_the_statement_is_planned_once_where_the_connection_allows_it(threshold:
             assert cursor.fetchone()[0] == (0 if threshold is None else 1)
     finally:
         connection.connection.prepare_threshold = usual
+
+
+def test_entries_offered_together_are_each_like_one_offered_alone(now: datetime) -> None:
+    who, scope = Actor(uuid4(), "service", "token", token_id=uuid4()), uuid4()
+    told: list[log.Told] = [([f"lineage_event:{n}", "run:1"], {"size": n}) for n in range(3)]
+    with CaptureQueriesContext(connection) as asked:
+        log.append_each(actor=who, action="lineage.event_accepted", at=now, scope_id=scope, told=told)
+    assert len(asked) == 1
+    together = list(Entry.objects.order_by("pk"))[-3:]
+    assert Pending.objects.filter(pk__in=[one.pk for one in together]).count() == 3
+    for one, (subjects, about) in zip(together, told, strict=True):
+        alone = log.append(
+            actor=who, action="lineage.event_accepted", subjects=subjects, at=now, scope_id=scope, about=about
+        )
+        mine, theirs = offered(one), offered(alone)
+        assert mine.pop("id") != theirs.pop("id")
+        assert mine == theirs
+        assert (one.scope_id, one.action, one.outcome, one.actor_id, one.at) == (
+            scope, "lineage.event_accepted", "success", who.principal_id, now,
+        )  # fmt: skip
+
+
+def test_one_bad_entry_of_many_keeps_all_of_them_out(now: datetime) -> None:
+    before = Entry.objects.count()
+    with pytest.raises(Invalid):
+        log.append_each(
+            actor=system(), action="lineage.event_accepted", at=now, scope_id=None,
+            told=[(["run:1"], {}), (["no id"], {})],
+        )  # fmt: skip
+    assert Entry.objects.count() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_entries_offered_together_need_a_transaction(now: datetime) -> None:
+    with pytest.raises(TransactionManagementError):
+        log.append_each(actor=system(), action="a.b", at=now, scope_id=None, told=[(["run:1"], {})])

@@ -11,6 +11,7 @@ from audit.models import Entry
 from audit.refusals import Conflict, Forbidden
 from lineage import reading, rebuild, services
 from lineage.models import Dataset, Edge, Facet, JobLink, Owner, RawEvent, Run, RunIO
+from lineage.together import door
 from tests.lineage.test_projection import picture, story
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def kept(say, now, producer):
     """A story that was ingested."""
     events = [reading.read(event, []) for event in story(say)]
-    services.ingest(actor=producer.actor, readings=events, now=now)
+    door.ingest(actor=producer.actor, readings=events, now=now)
     return len(events)
 
 
@@ -68,7 +69,7 @@ def test_tables_that_were_lost_altogether_come_back(kept, people, now):
 def test_events_that_come_meanwhile_are_in_it(kept, people, now, producer, say):
     with closing(rebuild.prepared()) as copy:
         late = [reading.read(say("late", ["/clean"], ["/late"]), [])]
-        services.ingest(actor=producer.actor, readings=late, now=now)
+        door.ingest(actor=producer.actor, readings=late, now=now)
         before = picture()
         assert services.rebuild(actor=people.adam.actor, copy=copy, now=now) == (kept + 1, 0)
     assert picture() == before
