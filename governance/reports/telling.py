@@ -101,7 +101,7 @@ def circle_of(actor: Actor, question: Question) -> Circle:
     """
     asked = Question(question.namespace, question.name, question.type, Direction.DOWN, question.budget, question.as_of)
     graph = graph_for(actor, asked)
-    nodes = [node for node in graph.nodes if node.id != graph.focus and node.type != "hidden"]
+    nodes = _placed(graph)
     assets = assets_of(actor, nodes)
     known = owners_of(actor, assets.values())
     said = {
@@ -118,7 +118,17 @@ def circle_of(actor: Actor, question: Question) -> Circle:
         named = said["job" if node.type == "job" else "dataset"].get(node.pk, [])
         owners += [(Person(name, "", "producer"), kind) for name, kind in named]
         things.append(Thing(node, asset, tuple(owners), tuple(live.get(_pk(asset), ()))))
-    return Circle(graph, tuple(sorted(things, key=lambda one: (one.node.depth, one.node.id))))
+    return Circle(graph, tuple(sorted(things, key=lambda one: (one.node.depth, one.node.type != "job", one.node.id))))
+
+
+def _placed(graph: Graph) -> list[Node]:
+    """Return what is downstream and may be named; a job is one step beyond the nearest of what it reads."""
+    depth = {node.id: node.depth for node in graph.nodes}
+    jobs: dict[str, int] = {}
+    for read, job in graph.edges:
+        jobs[job] = min(jobs.get(job, depth[read] + 1), depth[read] + 1)
+    nodes = [node for node in graph.nodes if node.id != graph.focus and node.type != "hidden"]
+    return [node._replace(depth=jobs.get(node.id, 0)) if node.type == "job" else node for node in nodes]
 
 
 def _pk(asset: Asset | None) -> Any:

@@ -144,6 +144,12 @@ class TestWhoMustBeTold:
         (team,) = [one for one in found["people"] if one["source"] == "producer"]
         assert (team["name"], team["things"], team["email"]) == ("team:features", ["job:jobs:derive"], None)
 
+    def test_a_job_is_a_step_beyond_what_it_reads_and_stands_before_what_it_makes(self, live, people):
+        found = [(one["name"], one["depth"]) for one in get(people.vera, "tell", **RAW)["things"]]
+        assert found == [
+            ("derive", 1), ("/features", 1), ("train", 2), ("models:/fraud", 2), ("score", 3), ("/scores", 3),
+        ]  # fmt: skip
+
     def test_what_nobody_answers_for_is_named(self, live, people):
         assert "job:jobs:train" in get(people.vera, "tell", **RAW)["unowned"]
 
