@@ -5,8 +5,9 @@
 Starts a portal with its demo in a temporary folder and copies in 100,000 datasets in twelve layers, each made by a job
 of its own from three datasets of the layer before, with the runs of a few jobs. Asks for the whole of what one dataset
 was made from, about 18,000 nodes, and for an upstream of about 960; then again with ten times the runs, which must not
-cost more. Draws 500 and 2,000 nodes. The peer, Feast's lineage registry, is not measured here: its consumer takes
-minutes for so many events (`bench.lineage_ingest` has its rate). Prints one JSON object a claim.
+cost more. Draws 500 and 2,000 nodes. The peer is Feast's lineage registry on the same edges in its own tables, asked in
+process, without HTTP: `FEAST_PYTHON` names a Python that has `feast==0.67.0`; without it only our side is measured.
+Prints one JSON object a claim.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from bench.audit_append import limit
+from bench.audit_append import claim, limit
 from tests.running import Portal, Reader, running
 from tests.services import postgresql
 
@@ -34,7 +35,8 @@ BASE = 1_000_000_000
 """Ids begin here, far from those of the demo."""
 RUNS, TIMES = 20_000, 10
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
-ROUNDS = 40
+ROUNDS, TURNS = 40, 5
+PEER = Path(__file__).parent / "things" / "feast_graph.py"
 NAMESPACE = "postgres://warehouse:5432"
 
 
@@ -79,6 +81,7 @@ def fill() -> dict[str, Any]:
     from lineage import naming
     from lineage.models import NEVER, Dataset
 
+    since, never = _time(SINCE), _time(NEVER)
     scope = Dataset.objects.values_list("scope_id", flat=True)[0]
     every = range(LAYERS * WIDE)
     seen = {"first_seen": "timestamptz", "last_seen": "timestamptz"}
@@ -90,7 +93,7 @@ def fill() -> dict[str, Any]:
         {**named, "schema": "varchar", "schema_at": "timestamptz", "change": "varchar", "change_at": "timestamptz"},
         (
             (BASE + n, naming.key("dataset", NAMESPACE, name(n)), NAMESPACE, name(n), whose, "TABLE",
-             SINCE, SINCE, SINCE, "", NEVER, "", NEVER)
+             since, since, since, "", never, "", never)
             for n in every
         ),
     )  # fmt: skip
@@ -99,7 +102,7 @@ def fill() -> dict[str, Any]:
         {**named, "integration": "varchar", "processing": "varchar"},
         (
             (BASE + n, naming.key("job", "jobs", f"make {name(n)}"), "jobs", f"make {name(n)}", whose, "TASK",
-             SINCE, SINCE, SINCE, "", "")
+             since, since, since, "", "")
             for n in every[WIDE:]
         ),
     )  # fmt: skip
@@ -110,13 +113,14 @@ def fill() -> dict[str, Any]:
 def _steps(every: range) -> None:
     from audit import bulk
 
+    since = _time(SINCE)
     seen = {"first_seen": "timestamptz", "last_seen": "timestamptz"}
     pairs = [(one, n) for n in every[WIDE:] for one in inputs(*divmod(n, WIDE))]
     edge = {"src_id": "int8", "dst_id": "int8", "job_id": "int8", "kind": "int2", "declared": "bool", **seen}
-    bulk.insert("lineage_edge", edge, ((BASE + one, BASE + n, BASE + n, 1, False, SINCE, SINCE) for one, n in pairs))
+    bulk.insert("lineage_edge", edge, ((BASE + one, BASE + n, BASE + n, 1, False, since, since) for one, n in pairs))
     io = {"job_id": "int8", "dataset_id": "int8", "direction": "varchar", "declared": "bool", **seen}
     ends = [*((n, one, "in") for one, n in pairs), *((n, n, "out") for n in every[WIDE:])]
-    bulk.insert("lineage_jobio", io, ((BASE + job, BASE + one, way, False, SINCE, SINCE) for job, one, way in ends))
+    bulk.insert("lineage_jobio", io, ((BASE + job, BASE + one, way, False, since, since) for job, one, way in ends))
 
 
 def history(start: int, count: int) -> dict[str, Any]:
@@ -130,13 +134,15 @@ def history(start: int, count: int) -> dict[str, Any]:
     run = {"id": "int8", "key": "varchar", "uuid": "uuid", "given": "text", "job_id": "int8", "declared": "bool",
            "code": "varchar", "version": "varchar", "state": "varchar", "state_rank": "int2"}  # fmt: skip
     whole = range(start, start + count)
+    since, never = _time(SINCE), _time(NEVER)
+    at = [_time(SINCE + timedelta(seconds=n)) for n in whole]
     number = lambda one: (LAYERS - 1) * WIDE + WIDE // 2 - 50 + one % 100  # noqa: E731
     bulk.insert(
         "lineage_run",
         {**run, **clocks, **times},
         (
             (BASE + n, f"{n:064x}", _uuid(n), str(n), BASE + number(n), False, "", "", "COMPLETE", 4,
-             NEVER, NEVER, NEVER, SINCE, *[SINCE + timedelta(seconds=n)] * 4)
+             never, never, never, since, *[at[n - start]] * 4)
             for n in whole
         ),
     )  # fmt: skip
@@ -148,7 +154,7 @@ def history(start: int, count: int) -> dict[str, Any]:
         "lineage_runio",
         {**used, **clocks, "first_seen": "timestamptz", "last_seen": "timestamptz"},
         (
-            (BASE + n, BASE + one, way, "", "", NEVER, NEVER, *[SINCE + timedelta(seconds=n)] * 2)
+            (BASE + n, BASE + one, way, "", "", never, never, *[at[n - start]] * 2)
             for part in (ends, out)
             for n, one, way in part
         ),
@@ -160,6 +166,13 @@ def _postgresql() -> bool:
     from django.db import connection
 
     return connection.vendor == "postgresql"
+
+
+def _time(at: datetime) -> Any:
+    """A time as the database keeps it, so that it is not written down for every row anew."""
+    from lineage import many
+
+    return many.time(at)
 
 
 def _uuid(number: int) -> Any:
@@ -201,6 +214,61 @@ def ask(reader: Reader, number: int, rounds: int) -> tuple[float, float, dict[st
     return statistics.median(took), statistics.quantiles(took, n=20)[-1], answer
 
 
+class Feast:
+    """Feast with the same edges, in a process of its own; `found` is empty where it is missing."""
+
+    def __init__(self, number: int) -> None:
+        self.found: list[float] = []
+        self.nodes = 0
+        python = os.environ.get("FEAST_PYTHON")
+        if not python:
+            self.process = None
+            return
+        self.process = subprocess.Popen([python, str(PEER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        made = range(WIDE, LAYERS * WIDE)
+        lines = [f"dataset\t{name(one)}\tjob\t{n}" for n in made for one in inputs(*divmod(n, WIDE))]
+        lines += [f"job\t{n}\tdataset\t{name(n)}" for n in made]
+        self._say("\n".join([f"{name(number)}\t{len(lines)}", *lines]))
+        assert self._hear() == ["ready"]
+
+    def ask(self, turns: int) -> None:
+        """Walk so many times."""
+        for _ in range(turns if self.process else 0):
+            self._say("again")
+            took, nodes = self._hear()
+            self.found.append(float(took))
+            self.nodes = int(nodes)
+
+    def _say(self, words: str) -> None:
+        assert self.process and self.process.stdin
+        self.process.stdin.write(words + "\n")
+        self.process.stdin.flush()
+
+    def _hear(self) -> list[str]:
+        assert self.process and self.process.stdout
+        return self.process.stdout.readline().split()
+
+    def end(self) -> None:
+        if self.process and self.process.stdin:
+            self.process.stdin.close()
+            self.process.wait(20)
+
+
+def beside(reader: Reader, number: int, where: str) -> Iterator[dict[str, Any]]:
+    """Both sides in turns: ours over HTTP, the peer in process."""
+    peer, ours = Feast(number), list[float]()
+    try:
+        for _ in range(TURNS):
+            ours.append(ask(reader, number, 5)[0])
+            peer.ask(1)
+    finally:
+        peer.end()
+    if peer.found:
+        mine, theirs = statistics.median(ours), statistics.median(peer.found)
+        words = f"upstream of {peer.nodes} nodes, ours over HTTP on {where}"
+        yield claim(words, "ms", mine, theirs, "Feast 0.67 in process on SQLite", theirs / mine, TURNS)
+
+
 def claims(portal: Portal, where: str, rounds: int) -> Iterator[dict[str, Any]]:
     reader = portal.reader(portal.token("auditor"))
     edges = step(portal, "fill")["edges"]
@@ -221,6 +289,7 @@ def claims(portal: Portal, where: str, rounds: int) -> Iterator[dict[str, Any]]:
                 grown = median / before[number]
                 yield limit(f"cost of {nodes} nodes at {TIMES} times the runs on {where}", "times", grown, 1.2, rounds)
             before[number] = median
+    yield from beside(reader, small, where)
 
 
 def layered(many: int, pairs: int) -> list[tuple[int, int]]:
@@ -274,6 +343,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _settle()
         print(json.dumps(done))
         return
+    if not os.environ.get("FEAST_PYTHON"):
+        print("not measured: Feast (FEAST_PYTHON names no Python that has it)", file=sys.stderr)
     for each in drawn(10 * chosen.scale):
         print(json.dumps(each), flush=True)
     for database in chosen.on or ["sqlite", "postgresql"]:

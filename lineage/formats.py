@@ -45,8 +45,8 @@ def csv_text(header: Sequence[str], rows: Iterator[Sequence[Any]] | Sequence[Seq
 def as_json(graph: Graph) -> str:
     """Return `graph.as_json()` as text: each id, which stands in many places, is written once and copied."""
     said = json.encoder.encode_basestring_ascii
-    ids = {node.id: said(node.id) for node in graph.nodes}
-    spaces = {space: said(space) for space in {node.namespace for node in graph.nodes}}
+    ids = {node[0]: said(node[0]) for node in graph.nodes}
+    spaces = {space: said(space) for space in {node[2] for node in graph.nodes}}
     nodes = ", ".join([
         f'{{"id": {ids[key]}, "type": "{kind}", "namespace": {spaces[space]}, "name": {said(name)}, "depth": {depth}}}'
         for key, kind, space, name, _, depth in graph.nodes

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 
@@ -41,17 +42,21 @@ class Budget:
 
 Triple = tuple[int, int, int]
 """A `Step` as a plain tuple, of which there may be very many."""
+SRC, DST, VIA = itemgetter(0), itemgetter(1), itemgetter(2)
 Fetch = Callable[[Sequence[int], Direction], Iterable[Triple]]
 """Returns the steps that end (up) or begin (down) at any of the datasets given."""
 
 
 @dataclass(slots=True)
 class Walk:
-    """What a walk found. `depth` maps each dataset to its distance; `frontier` to how many neighbours were left out."""
+    """What a walk found. `depth` maps each dataset to its distance; `frontier` to how many neighbours were left out.
+
+    A step that was met on both ways stands in `steps` twice.
+    """
 
     depth: dict[int, int] = field(default_factory=dict)
     jobs: set[int] = field(default_factory=set)
-    steps: set[Triple] = field(default_factory=set)
+    steps: list[Triple] = field(default_factory=list)
     frontier: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -94,9 +99,24 @@ def _one_way(
         if late():
             found.frontier |= {node: found.frontier.get(node, 0) + 1 for node in edge}
             return
-        steps = sorted(fetch(edge, way))
+        steps = list(fetch(edge, way))
         distance += 1
-        edge = _hop(steps, way, distance, budget, found, seen)
+        fresh = _at_once(steps, way, distance, budget, found)
+        edge = _hop(sorted(steps), way, distance, budget, found, seen) if fresh is None else sorted(fresh - seen)
+        seen.update(edge)
+
+
+def _at_once(steps: list[Triple], way: Direction, distance: int, budget: Budget, found: Walk) -> set[int] | None:
+    """Take all steps of a hop together and return where they lead; None, and nothing taken, when the budget ends."""
+    far = set(map(SRC if way is Direction.UP else DST, steps)) - {0}
+    jobs = set(map(VIA, steps)) - {0}
+    fresh, new = far - found.depth.keys(), len(jobs - found.jobs)
+    if (fresh or new) and (distance > budget.depth or found.size + len(fresh) + new > budget.nodes):
+        return None
+    found.depth.update(dict.fromkeys(fresh, distance))
+    found.jobs |= jobs
+    found.steps += steps
+    return far
 
 
 def _hop(steps: list[Triple], way: Direction, distance: int, budget: Budget, found: Walk, seen: set[int]) -> list[int]:
@@ -117,7 +137,7 @@ def _hop(steps: list[Triple], way: Direction, distance: int, budget: Budget, fou
             if far not in seen:
                 seen.add(far)
                 fresh.append(far)
-        found.steps.add(step)
+        found.steps.append(step)
     return fresh
 
 

@@ -231,7 +231,11 @@ class JobIO(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job", "dataset", "direction", "declared"], name="lineage_jobio_once")
         ]
-        indexes = [models.Index(fields=["dataset", "direction"], name="lineage_jobio_by_dataset")]
+        indexes = [
+            models.Index(
+                fields=["dataset", "direction", "job", "declared", "first_seen"], name="lineage_jobio_by_dataset"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.job_id} {self.direction} {self.dataset_id}"
@@ -262,9 +266,12 @@ class Edge(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["dst", "src", "job_id", "kind", "declared"], name="lineage_edge_once")
+            models.UniqueConstraint(fields=["src", "dst", "job_id", "kind", "declared"], name="lineage_edge_once")
         ]
-        indexes = [models.Index(fields=["src", "dst"], name="lineage_edge_down")]
+        # whole answers, so that a walk upstream looks at no table
+        indexes = [
+            models.Index(fields=["dst", "src", "job_id", "kind", "declared", "first_seen"], name="lineage_edge_up")
+        ]
 
     def __str__(self) -> str:
         return f"{self.src_id} to {self.dst_id}"

@@ -1,8 +1,10 @@
 """Reads of lineage: graphs as somebody, and what a model version was made from."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from time import monotonic
 from typing import Any
@@ -13,7 +15,7 @@ from audit.actor import Actor, Malformed, NotSeen, visible
 from jobs import selectors as clock
 from lineage import many, naming, steps
 from lineage.ancestry import Ancestry, Used, Wanted, trace
-from lineage.graph import ColumnStep, Direction, Graph, Node, Question, Step, Triple, Walk, walk
+from lineage.graph import VIA, ColumnStep, Direction, Graph, Node, Question, Step, Triple, Walk, walk
 from lineage.models import Dataset, Job, RunIO
 from lineage.steps import CHUNK, Steps
 
@@ -66,37 +68,41 @@ def graph_for(actor: Actor, question: Question) -> Graph:
     for depth or budget is named in the frontier. Refused when they cannot see where it starts.
     """
     as_of = question.as_of or clock.now()
+    seen = many.scopes(visible(actor))
+    pk, focus = _start(seen, question)
     if question.type == "job":
-        job = job_seen_by(actor, question.namespace, question.name)
-        found = _around_job(job, question, as_of)
-        return _answer(actor, question, found, as_of, job.node_id)
-    start = _start(actor, question)
-    found = walk([start.pk], question.direction, Steps(as_of), question.budget, monotonic)
-    return _answer(actor, question, found, as_of, start.node_id)
+        found = _around_job(pk, question, as_of)
+    else:
+        found = walk([pk], question.direction, Steps(as_of), question.budget, monotonic)
+    return _answer(seen, question, found, as_of, focus)
 
 
-def _start(actor: Actor, question: Question) -> Dataset:
+def _start(seen: Any, question: Question) -> tuple[int, str]:
+    """Return the id of what is asked about, and that of its node; refused when it belongs to no scope in `seen`.
+
+    Without a namespace it must be the only one of its name.
+    """
+    kind = "job" if question.type == "job" else "dataset"
     model = question.type == "model"
-    if not question.namespace:
-        return _only(actor, [question.name, f"models:/{question.name}"] if model else [question.name])
-    name = naming.model_name(question.namespace, question.name) if model else question.name
-    return dataset_seen_by(actor, question.namespace, name)
+    if question.namespace or kind == "job":
+        name = naming.model_name(question.namespace, question.name) if model else question.name
+        where, asked = "key = %s", [naming.key(kind, question.namespace, name)]
+    else:
+        asked = [question.name, f"models:/{question.name}" if model else question.name]
+        where = "name IN (%s, %s)"
+    rows = many.rows("id, namespace, name", kind, f"{where} AND scope_id = ANY(%s) ORDER BY id LIMIT 2", *asked, seen)
+    if not rows:
+        raise NotSeen("not_seen", what=kind)
+    if len(rows) > 1:
+        raise Malformed("lineage.namespace_needed", name=question.name)
+    pk, space, name = rows[0]
+    return pk, naming.node_id(kind, space, name)
 
 
-def _only(actor: Actor, names: list[str]) -> Dataset:
-    """Return the one dataset with one of these names; refused when several namespaces have one."""
-    found = Dataset.objects.filter(visible(actor).q(), name__in=names)[:2]
-    if not found:
-        raise NotSeen("not_seen", what="dataset")
-    if len(found) > 1:
-        raise Malformed("lineage.namespace_needed", name=names[0])
-    return found[0]
-
-
-def _around_job(job: Job, question: Question, as_of: datetime) -> Walk:
+def _around_job(job: int, question: Question, as_of: datetime) -> Walk:
     """Walk up from what the job reads and down from what it writes; the job itself joins the two."""
-    io = steps.ends_of(job.pk, as_of)
-    found = Walk(jobs={job.pk})
+    io = steps.ends_of(job, as_of)
+    found = Walk(jobs={job})
     for way, side in ((Direction.UP, "in"), (Direction.DOWN, "out")):
         ends = sorted({end.dataset for end in io if end.direction == side})
         if question.direction not in {way, Direction.BOTH} or not ends:
@@ -105,47 +111,40 @@ def _around_job(job: Job, question: Question, as_of: datetime) -> Walk:
         found.depth = part.depth | found.depth
         found.jobs |= part.jobs
         found.frontier |= part.frontier
-        found.steps |= part.steps | {Step(pk, 0, job.pk) if side == "in" else Step(0, pk, job.pk) for pk in ends}
+        found.steps += part.steps
+        found.steps += [Step(pk, 0, job) if side == "in" else Step(0, pk, job) for pk in ends]
     return found
 
 
-def _answer(actor: Actor, question: Question, found: Walk, as_of: datetime, focus: str) -> Graph:
-    seen = many.scopes(visible(actor))
+def _answer(seen: Any, question: Question, found: Walk, as_of: datetime, focus: str) -> Graph:
     datasets = nodes_of("dataset", seen, found.depth)
     jobs = nodes_of("job", seen, dict.fromkeys(found.jobs, 0))
     stubs = Stubs()
-    hidden = {("d", pk): stubs.name("d", pk) for pk in sorted(found.depth.keys() - datasets.keys())}
-    hidden |= {("j", pk): stubs.name("j", pk) for pk in sorted(found.jobs - jobs.keys())}
-    named = sorted([*datasets.values(), *jobs.values()], key=itemgetter(0))
-    nodes = [*sorted(named, key=lambda node: 2 * node[5] + (node[1] == "job")), *stubs.nodes()]
-    at = {node.id: place for place, node in enumerate(nodes)}
-    places = {pk: at[datasets[pk].id if pk in datasets else hidden["d", pk]] for pk in found.depth}
-    job_places = {pk: at[jobs[pk].id if pk in jobs else hidden["j", pk]] for pk in found.jobs}
-    pairs = sorted(_pairs(found.steps, places, job_places, len(nodes)))
+    hidden = {pk: stubs.name("d", pk) for pk in sorted(found.depth.keys() - datasets.keys())}
+    hidden |= {-pk: stubs.name("j", pk) for pk in sorted(found.jobs - jobs.keys())}
+    near = [node for _, node in sorted([(node[5], node) for node in datasets.values()])]
+    first = bisect_right(near, 0, key=itemgetter(5))
+    shown = (*near[:first], *sorted(jobs.values()), *near[first:])
+    ids = {pk: node[0] for pk, node in datasets.items()} | {-pk: node[0] for pk, node in jobs.items()} | hidden
     return Graph(
-        nodes=tuple(nodes),
-        edges=tuple([(nodes[pair // len(nodes)].id, nodes[pair % len(nodes)].id) for pair in pairs]),
+        nodes=(*shown, *stubs.nodes()),
+        edges=tuple(_edges(found.steps, ids)),
         as_of=as_of,
-        frontier=tuple(sorted(nodes[places[pk]].id for pk in found.frontier)),
+        frontier=tuple(sorted(ids[pk] for pk in found.frontier)),
         hidden_nodes=len(stubs.seen),
         focus=focus,
         column_edges=_columns(datasets, as_of) if question.columns else None,
     )
 
 
-def _pairs(steps: Iterable[Triple], places: dict[int, int], job_places: dict[int, int], width: int) -> set[int]:
-    """Return the edges between nodes by place: each is the place of its start times `width`, plus that of its end."""
-    pairs: set[int] = set()
-    for src, dst, via in steps:
-        if not via:
-            pairs.add(places[src] * width + places[dst])
-            continue
-        job = job_places[via]
-        if src:
-            pairs.add(places[src] * width + job)
-        if dst:
-            pairs.add(job * width + places[dst])
-    return pairs
+def _edges(steps: Sequence[Triple], ids: dict[int, str]) -> list[tuple[str, str]]:
+    """Return each edge between nodes once, in the order of the walk; `ids` has jobs under their negative numbers."""
+    reads, writes = dict.fromkeys(map(itemgetter(0, 2), steps)), dict.fromkeys(map(itemgetter(2, 1), steps))
+    edges = [(ids[src], ids[-via]) for src, via in reads if src and via]
+    edges += [(ids[-via], ids[dst]) for via, dst in writes if via and dst]
+    if not all(map(VIA, steps)):
+        edges += [(ids[src], ids[dst]) for src, dst in dict.fromkeys(s[:2] for s in steps if not s[2])]
+    return edges
 
 
 class Stubs:
@@ -167,12 +166,16 @@ def nodes_of(kind: str, seen: Any, depths: dict[int, int]) -> dict[int, Node]:
     """Return those datasets or jobs that belong to a scope in `seen`, as nodes; `depths` maps their ids."""
     asked = many.ids(depths), seen
     rows = many.rows("id, type, namespace, name", kind, "id = ANY(%s) AND scope_id = ANY(%s)", *asked) if depths else []
+    new = partial(tuple.__new__, Node)
     if kind == "job":
-        return {pk: Node(f"job:{space}:{name}", "job", space, name, pk, depths[pk]) for pk, _, space, name in rows}
+        return {pk: new((f"job:{space}:{name}", "job", space, name, pk, depths[pk])) for pk, _, space, name in rows}
     return {
-        pk: Node(f"dataset:{space}:{name}", "model" if type_ == "MODEL" else "dataset", space, name, pk, depths[pk])
+        pk: new((f"dataset:{space}:{name}", KIND.get(type_, "dataset"), space, name, pk, depths[pk]))
         for pk, type_, space, name in rows
     }
+
+
+KIND = {"MODEL": "model"}
 
 
 def _columns(datasets: dict[int, Node], as_of: datetime) -> tuple[ColumnStep, ...]:

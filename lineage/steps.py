@@ -4,19 +4,25 @@ What JobEvents and DatasetEvents declare holds until a later one says otherwise.
 names too (symlinks), one name further.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from operator import itemgetter, ne
+from typing import Any, NamedTuple, cast
 
 from lineage import many
-from lineage.graph import Direction, Triple
+from lineage.graph import DST, SRC, VIA, Direction, Triple
 from lineage.models import Alias, Dataset, Edge
 
-CHUNK = 500
-"""How many ids one look-up through the ORM asks about."""
 _IO, _RENAMED = int(Edge.Kind.IO), int(Edge.Kind.RENAMED)
 _STRONG = f"kind IN ({int(Edge.Kind.COLUMN)}, {int(Edge.Kind.EXPLICIT)})"
+_NEAR = ("src_id", "dst_id")
+"""Where a step touches the datasets asked about: where it begins, and (up) where it ends."""
+_PLAIN = f"src_id, dst_id, CASE WHEN kind = {_IO} AND NOT declared THEN job_id ELSE -1 - job_id END"
+"""A step; its job is below 0 where it is known otherwise than from what a run read and wrote."""
+_AT = [f"{near} = ANY(%s) AND first_seen <= %s ORDER BY {near}, {far}, job_id" for near, far in (_NEAR, _NEAR[::-1])]
+CHUNK = 500
+"""How many ids one look-up through the ORM asks about."""
 
 
 class End(NamedTuple):
@@ -43,25 +49,50 @@ class Steps:
     """Fetches the steps at a set of datasets as of a time, a few statements for all of them."""
 
     as_of: datetime
-    aliases: bool = field(default_factory=Alias.objects.exists)
+    aliases: bool = field(default_factory=lambda: bool(many.rows("1", "alias", "TRUE LIMIT 1")))
 
     def __call__(self, ids: Sequence[int], way: Direction) -> list[Triple]:
-        """Return the steps that end (up) or begin (down) at any of `ids`."""
+        """Return the steps that end (up) or begin (down) at any of `ids`, the same each time in the same order.
+
+        Nearly all steps are what runs read and wrote, and those are taken as they come, without a look at each.
+        """
         up = way is Direction.UP
         under = self._names(ids)
         every = [*ids, *under]
-        edges = _edges("dst_id = ANY(%s)" if up else "src_id = ANY(%s)", every, self.as_of)
-        found = self._shown(edges, up=up)
-        drawn = {(edge[1] if up else edge[0], edge[2]) for edge in edges}
-        alone = [end for end in ends_at(every, "out" if up else "in", self.as_of) if end[:2] not in drawn]
-        found += [(0, end.dataset, end.job) if up else (end.dataset, 0, end.job) for end in alone]
-        return [(under.get(src, src), under.get(dst, dst), job) for src, dst, job in found] if under else found
+        found, drawn = self._edges(every, up=up)
+        alone = sorted(ends_at(every, "out" if up else "in", self.as_of, drawn))
+        found += [(0, pk, job) if up else (pk, 0, job) for pk, job in alone]
+        return [(under.get(s[0], s[0]), under.get(s[1], s[1]), s[2]) for s in found] if under else found
+
+    def _edges(self, pks: Sequence[int], *, up: bool) -> tuple[list[Triple], set[tuple[int, int]]]:
+        """Return the steps at datasets, and which jobs are at which of them, also by steps that are not shown."""
+        near = 1 if up else 0
+        asked = many.ids(pks), many.time(self.as_of)
+        found: list[Triple] = many.rows(_PLAIN, "edge", _AT[up], *asked)
+        odd = {step[near] for step in found if step[2] < 0} if min(map(VIA, found), default=0) < 0 else set[int]()
+        if not up and found and self._known_better(found):
+            odd = set(pks)
+        found = [step for step in found if step[near] not in odd] if odd else found
+        drawn = set(map(itemgetter(near, 2), found))
+        if not all(map(ne, map(SRC, found), map(DST, found))):
+            found = [step for step in found if step[0] != step[1]]
+        if odd:
+            edges = _edges(f"{_NEAR[up]} = ANY(%s)", odd, self.as_of)
+            drawn |= {(edge[near], edge[2]) for edge in edges}
+            found += sorted(self._shown(edges, up=up))
+        return found, drawn
+
+    def _known_better(self, found: list[Triple]) -> bool:
+        """Whether of anything that these steps make it is known better what it was made from."""
+        where = f"dst_id = ANY(%s) AND {_STRONG} LIMIT 1"
+        return bool(many.rows("1", "edge", where, many.ids(set(map(DST, found)))))
 
     def _names(self, ids: Sequence[int]) -> dict[int, int]:
         found: dict[int, int] = {}
         for start in range(0, len(ids) if self.aliases else 0, CHUNK):
             found |= names(ids[start : start + CHUNK])
-        return {pk: one for pk, one in found.items() if pk not in set(ids)} if found else found
+        own = set(ids)
+        return {pk: one for pk, one in found.items() if pk not in own}
 
     def _shown(self, edges: list[many.Row], *, up: bool) -> list[Triple]:
         """Leave out what is known better, and what leads from a dataset to itself."""
@@ -69,7 +100,7 @@ class Steps:
         if all(edge[3] == _IO for edge in stated):
             return [edge[:3] for edge in edges if edge[0] != edge[1]]
         known = _strongest(map(_Edge._make, stated))
-        shown = []
+        shown: list[Triple] = []
         for edge in map(_Edge._make, edges):
             best, stated_at = known.get((edge.job, edge.dst), (edge.kind, edge.last))
             if edge.src != edge.dst and (edge.kind >= best or edge.last > stated_at):
@@ -86,9 +117,21 @@ def _edges(where: str, pks: Iterable[int], as_of: datetime) -> list[many.Row]:
     return [e for e in rows if not e[4] or _holds(e[5], said, _speaker(e[2], e[1]))] if said else rows
 
 
-def ends_at(datasets: Iterable[int], direction: str, as_of: datetime) -> list[End]:
-    """Return which jobs read (`in`) or write (`out`) any of these datasets as of a time, whoever asks."""
-    return _ends("dataset_id = ANY(%s) AND direction = %s", many.ids(datasets), direction, as_of=as_of)
+def ends_at(
+    datasets: Iterable[int], direction: str, as_of: datetime, beside: Set[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """Return, as (dataset, job), which jobs read (`in`) or write (`out`) these datasets as of a time, whoever asks.
+
+    Those in `beside` are known already and left out.
+    """
+    where = "dataset_id = ANY(%s) AND direction = %s AND first_seen <= %s"
+    asked = many.ids(datasets), direction, many.time(as_of)
+    rows = many.rows("dataset_id, CASE WHEN declared THEN -job_id ELSE job_id END", "jobio", where, *asked)
+    found = cast("set[tuple[int, int]]", set(rows)) - beside
+    if any(job < 0 for _, job in found):
+        stated = _ends("dataset_id = ANY(%s) AND direction = %s AND declared", *asked[:2], as_of=as_of)
+        found = {end for end in found if end[1] > 0} | {end[:2] for end in stated} - beside
+    return found
 
 
 def ends_of(job: int, as_of: datetime) -> list[End]:

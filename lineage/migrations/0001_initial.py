@@ -474,17 +474,21 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="edge",
-            index=models.Index(fields=["src", "dst"], name="lineage_edge_down"),
+            index=models.Index(
+                fields=["dst", "src", "job_id", "kind", "declared", "first_seen"], name="lineage_edge_up"
+            ),
         ),
         migrations.AddConstraint(
             model_name="edge",
             constraint=models.UniqueConstraint(
-                fields=("dst", "src", "job_id", "kind", "declared"), name="lineage_edge_once"
+                fields=("src", "dst", "job_id", "kind", "declared"), name="lineage_edge_once"
             ),
         ),
         migrations.AddIndex(
             model_name="jobio",
-            index=models.Index(fields=["dataset", "direction"], name="lineage_jobio_by_dataset"),
+            index=models.Index(
+                fields=["dataset", "direction", "job", "declared", "first_seen"], name="lineage_jobio_by_dataset"
+            ),
         ),
         migrations.AddConstraint(
             model_name="jobio",
