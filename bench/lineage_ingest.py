@@ -1,12 +1,17 @@
 """OpenLineage events a second, over HTTP with authentication, redaction and the log on, beside Feast's own consumer.
 
     python -m bench.lineage_ingest --json [--scale N] [--on sqlite|postgresql] [--mode single|batch] [--connections N]
+    python -m bench.lineage_ingest --sustain MINUTES [--rate 250] [--size 16384] [--on sqlite|postgresql]
 
 Starts a portal with its demo in a temporary folder and sends it the recorded events of real producers (`shared/events`
 beside the project) again and again under new run ids, over 1 and 100 connections, one by one and in batches of 100.
-An event counts when it is answered, and an answer comes when it is projected. The peer gets the same events in its own
-process, without HTTP: `FEAST_PYTHON` names a Python that has `feast==0.67.0`; without it only our side is measured.
-Prints one JSON object a claim.
+The clock runs until the last of them is answered, in the log and in the tables. The peer gets the same events in its
+own process, without HTTP: `FEAST_PYTHON` names a Python that has `feast==0.67.0`; without it only our side is measured.
+Prints one JSON object a claim, with how long answers took, how long the tables were behind at the end, and how many
+milliseconds of processor time an event cost in each process.
+
+`--sustain` sends so many events of so many bytes a second, on a clock of its own, whether the last ones are answered or
+not, and then looks for each of them: what an answer took, how far the tables were behind, and how many are lost.
 """
 
 import argparse
@@ -14,93 +19,19 @@ import json
 import os
 import statistics
 import subprocess
-import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from bench.audit_append import claim
-from tests.lineage.conftest import HOUSE, events_in
+from bench.lineage_load import Lag, Load, endless, recorded
+from bench.lineage_sustain import sustained
 from tests.running import Portal, running
 from tests.services import postgresql
 
 BATCH, ROUNDS, SECONDS = 100, 3, 4
 PEER = Path(__file__).parent / "things" / "feast_consumer.py"
-
-
-def recorded() -> list[dict[str, Any]]:
-    """The recorded events that name a run, from the folder beside the project."""
-    folder = next(
-        (above / "shared" / "events" for above in HOUSE.parents if (above / "shared" / "events").is_dir()), None
-    )
-    if folder is None:
-        print("not measured: the recordings of real producers (shared/events) are not on this machine", file=sys.stderr)
-        raise SystemExit(0)
-    files = sorted(path for path in folder.rglob("*json") if path.name != "INDEX.json")
-    return [event for path in files for event in events_in(path) if runs(event)]
-
-
-def runs(event: dict[str, Any]) -> bool:
-    run = event.get("run")
-    return isinstance(run, dict) and isinstance(run.get("runId"), str) and isinstance(event.get("job"), dict)
-
-
-def endless(events: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """The events as JSON again and again, every time under new run ids."""
-    texts = [json.dumps(event) for event in events]
-    names = sorted({event["run"]["runId"] for event in events}, key=len, reverse=True)
-    while True:
-        fresh = {name: str(uuid4()) for name in names}
-        for event, text in zip(events, texts, strict=True):
-            yield text.replace(event["run"]["runId"], fresh[event["run"]["runId"]])
-
-
-class Load:
-    """So many connections that send, each one event or batch after the other, until time is up."""
-
-    def __init__(self, portal: Portal, token: str, batch: int) -> None:
-        self.portal, self.token, self.batch = portal, token, batch
-        self.events = endless(recorded())
-        self.lock = threading.Lock()
-        self.took: list[float] = []
-        self.wrong: list[tuple[int, bytes]] = []
-        self.sent = 0
-
-    def body(self) -> bytes:
-        with self.lock:
-            texts = [next(self.events) for _ in range(self.batch)]
-        return (texts[0] if self.batch == 1 else f"[{','.join(texts)}]").encode()
-
-    def send(self, until: float) -> None:
-        reader = self.portal.reader(self.token)
-        path = "/api/v1/lineage" if self.batch == 1 else "/api/v1/lineage/batch"
-        while time.perf_counter() < until:
-            body = self.body()
-            begun = time.perf_counter()
-            status, answer = reader.ask("POST", path, body, **{"Content-Type": "application/json"})
-            took = (time.perf_counter() - begun) * 1000
-            with self.lock:
-                self.took.append(took)
-                self.sent += self.batch
-                if status not in {201, 204}:
-                    self.wrong.append((status, answer[:200]))
-
-    def run(self, connections: int, seconds: float) -> tuple[float, float]:
-        """Events a second and the p95 of an answer in milliseconds."""
-        self.took, self.sent = [], 0
-        begun = time.perf_counter()
-        threads = [threading.Thread(target=self.send, args=(begun + seconds,)) for _ in range(connections)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
-        if self.wrong:
-            raise SystemExit(f"{len(self.wrong)} events were not kept, first {self.wrong[0]}")
-        return self.sent / (time.perf_counter() - begun), statistics.quantiles(self.took, n=20)[-1]
 
 
 def feast(seconds: float) -> float | None:
@@ -117,39 +48,49 @@ def feast(seconds: float) -> float | None:
 
 
 def claims(portal: Portal, where: str, modes: Sequence[tuple[str, int]], seconds: float) -> Iterator[dict[str, Any]]:
-    token = portal.token("ingest")
+    token, lag = portal.token("ingest"), Lag(portal, portal.token("auditor"))
     for mode, connections in modes:
-        load = Load(portal, token, BATCH if mode == "batch" else 1)
+        load = Load(portal, token, lag, BATCH if mode == "batch" else 1)
         load.run(connections, 1)
-        ours, theirs, slow = [], [], []
+        ours, theirs = [], []
         for _ in range(ROUNDS):
-            rate, p95 = load.run(connections, seconds)
-            ours.append(rate)
-            slow.append(p95)
+            ours.append(load.run(connections, seconds))
             peer = feast(seconds)
             theirs += [peer] if peer is not None else []
-        rate, peer = statistics.median(ours), statistics.median(theirs) if theirs else 0.0
+        middle = sorted(ours, key=lambda one: float(one["rate"]))[ROUNDS // 2]
+        rate, peer = middle["rate"], statistics.median(theirs) if theirs else 0.0
         name = f"lineage ingest on {where}, {mode}, {connections} connection{'s' if connections > 1 else ''}"
         found = claim(name, "events/s", rate, peer, "Feast 0.67 in process" if peer else "not installed",
                       rate / peer if peer else 0.0, int(rate * seconds * ROUNDS))  # fmt: skip
-        yield {**found, "p95_ms": round(statistics.median(slow), 1)}
+        times = {"p50_ms": round(middle["p50"], 1), "p95_ms": round(middle["p95"], 1), "lag_s": round(middle["lag"], 2)}
+        yield {**found, **times, "told_busy": middle["busy"], "cpu_ms": middle["cpu"]}
 
 
-if __name__ == "__main__":
+def _chosen() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--scale", type=int, default=1)
     arguments.add_argument("--on", choices=["sqlite", "postgresql"], action="append")
     arguments.add_argument("--mode", choices=["single", "batch"], action="append")
     arguments.add_argument("--connections", type=int, action="append")
-    chosen = arguments.parse_args()
-    if not os.environ.get("FEAST_PYTHON"):
-        print("not measured: Feast (FEAST_PYTHON names no Python that has it)", file=sys.stderr)
+    arguments.add_argument("--sustain", type=float, metavar="MINUTES")
+    arguments.add_argument("--rate", type=int, default=250)
+    arguments.add_argument("--size", type=int, default=16384)
+    return arguments.parse_args()
+
+
+if __name__ == "__main__":
+    chosen = _chosen()
+    if not os.environ.get("FEAST_PYTHON") and not chosen.sustain:
+        print("not measured: Feast (FEAST_PYTHON names no Python that has it)", flush=True)
     recorded()
     pairs = [(mode, many) for mode in chosen.mode or ["single", "batch"] for many in chosen.connections or [1, 100]]
     for database in chosen.on or ["sqlite", "postgresql"]:
         with ExitStack() as stack:
-            url = stack.enter_context(postgresql()) if database == "postgresql" else ""
+            url = stack.enter_context(postgresql(lasting=True)) if database == "postgresql" else ""
             portal = stack.enter_context(running({"DATABASE_URL": url}))
+            if chosen.sustain:
+                print(json.dumps(sustained(portal, database, chosen.sustain, chosen.rate, chosen.size)), flush=True)
+                continue
             for each in claims(portal, database, pairs, SECONDS * chosen.scale):
                 print(json.dumps(each), flush=True)

@@ -6,6 +6,7 @@ is 503 with Retry-After.
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, cast
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from audit.refusals import Malformed, Refused
 from lineage import about, changes, event, formats, gaps, naming, originals, reading, selectors, story
 from lineage.answers import DEPTHS, NODES, as_of, file, number, place_of, question
 from lineage.graph import Budget, Graph, Question
-from lineage.together import door
+from lineage.together import door, place
 
 FEW = 100
 """How many gaps of each kind are told when no kind is asked for."""
@@ -68,12 +69,19 @@ class Events(APIView):
 
     parser_classes = (Unread,)
     content_negotiation_class = AnyAnswer
+    many = False
+    """Whether a request brings many events."""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Take events of a machine directly; leave everything else to the frame."""
         if request.method != "POST" or actor_of(request).via != "token":
             return super().dispatch(request, *args, **kwargs)
-        return self.take(reading.unpack(_raw(request), _encoding(request)), request)
+        return self.taken(reading.unpack(_raw(request), _encoding(request)), request)
+
+    def taken(self, body: bytes, request: HttpRequest | Request) -> HttpResponse:
+        """Keep what came in `body`, in one of the few places when it is much."""
+        with place() if self.many or len(body) >= reading.LARGE else nullcontext():
+            return self.take(body, request)
 
     def take(self, body: bytes, request: HttpRequest | Request) -> HttpResponse:
         """Keep what came in `body` and answer what became of it."""
@@ -86,7 +94,7 @@ class Lineage(Events):
     @extend_schema(request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> HttpResponse:
         """Keep one RunEvent, JobEvent or DatasetEvent."""
-        return self.take(_bytes(request), request)
+        return self.taken(_bytes(request), request)
 
     def take(self, body: bytes, request: HttpRequest | Request) -> HttpResponse:
         """Keep one event."""
@@ -122,10 +130,12 @@ class Lineage(Events):
 class LineageBatch(Events):
     """Takes a JSON array of OpenLineage events."""
 
+    many = True
+
     @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT, 204: None})
     def post(self, request: Request) -> HttpResponse:
         """Keep every event that can be understood, and say by index which could not."""
-        return self.take(_bytes(request), request)
+        return self.taken(_bytes(request), request)
 
     def take(self, body: bytes, request: HttpRequest | Request) -> HttpResponse:
         """Keep the events of a batch."""

@@ -23,7 +23,10 @@ RUN_IDS = UUID("6f1a1c3e-8f0b-5c5e-9a3e-2d1f0c7b4a55")
 """Name space of the UUIDv5 that stands for a run id which is not a UUID."""
 
 STATES = ("START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER")
-_ODD_ESCAPES = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ODD_ESCAPES = re.compile(rf"\\u0000|\\\\u[dD]|{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
+"""Escapes of NUL, of half a surrogate pair without the other half, and what may hide one behind a backslash."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -302,7 +305,7 @@ def _producer(value: Mapping[str, Any], notes: list[str]) -> str:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def _mend(value: Any, notes: list[str]) -> Any:

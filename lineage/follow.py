@@ -2,8 +2,8 @@
 
 An event is answered once it is kept and in the log; a row says that the tables do not say yet what it said. A thread
 in every worker projects what is owed, many events at a time, and whoever wants to read what was accepted before waits
-for it or does it (`catch_up`). One at a time does, in all processes together. Events stay owed until the transaction
-that projects them is kept, so nothing is lost when a process dies.
+for it or does it (`catch_up`). One at a time does, in all processes together. Events stay owed until the last
+transaction that projects them is kept, so nothing is lost when a process dies.
 """
 
 import logging
@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils.translation import gettext_noop
 
 from audit import bulk, sidecar
@@ -33,7 +34,7 @@ from lineage.records import as_time, paid, set_aside
 
 log = logging.getLogger("attestry.lineage")
 BATCH, BYTES = 250, 8 * 1024 * 1024
-"""At most so many events, and about so many bytes of them, are projected in one transaction."""
+"""At most so many events, and about so many bytes of them, are projected together."""
 PAUSE = 0.1
 """Seconds for which events gather before the thread of a worker takes them; most of the time that a reader waits."""
 PATIENCE = 4.0
@@ -91,8 +92,8 @@ def settle() -> int:
 
 def settle_here() -> None:
     """Project all that is owed within the caller's transaction, which keeps everybody else out."""
-    while _project(*_oldest()):
-        pass
+    while (found := _oldest())[0]:
+        project(found[1], _discovered, partial(paid, found[0]))
 
 
 def keep_pace(patience: float = PATIENCE) -> None:
@@ -138,11 +139,9 @@ def _run(stop: threading.Event) -> None:
 
 
 def _project(pks: Sequence[int], ready: Sequence[Placed]) -> int:
+    """Project events; what cannot be projected is looked for one by one, and set aside."""
     try:
-        with transaction.atomic():
-            for pk in project(ready):
-                jobs.enqueue("catalog.discover", str(pk), dedupe_key=f"catalog.discover:{pk}")
-            paid(pks)
+        project(ready, _discovered, lambda: paid(pks))
     except (OperationalError, InterfaceError):
         raise
     except Exception:
@@ -151,6 +150,12 @@ def _project(pks: Sequence[int], ready: Sequence[Placed]) -> int:
         log.exception("Event %s cannot be projected; it is kept, and set aside.", ready[0].sha256)
         set_aside(pks[0])
     return len(pks)
+
+
+def _discovered(new: Sequence[int]) -> None:
+    """Owe the catalog a look at datasets that were seen for the first time."""
+    for pk in new:
+        jobs.enqueue("catalog.discover", str(pk), dedupe_key=f"catalog.discover:{pk}")
 
 
 def _oldest() -> tuple[list[int], list[Placed]]:

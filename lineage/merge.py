@@ -8,13 +8,15 @@ alone does not depend on order or repetition. The same rules exist twice: `combi
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 Row = dict[str, Any]
 Clocked = Mapping[tuple[str, ...], tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Merge:
     """The rules of one table. `key` is its natural key.
 
@@ -28,17 +30,22 @@ class Merge:
     latest: Clocked = field(default_factory=dict)
     earliest: Clocked = field(default_factory=dict)
 
+    @cached_property
+    def clocks(self) -> list[tuple[tuple[str, ...], "itemgetter[Any]", bool]]:
+        """Clocks with what they carry, what reads them from a row, and whether the later one counts."""
+        both = [(clock, carried, True) for clock, carried in self.latest.items()]
+        both += [(clock, carried, False) for clock, carried in self.earliest.items()]
+        return [((*clock, *carried), itemgetter(*clock, *carried), later) for clock, carried, later in both]
+
 
 def combine(rule: Merge, rows: Iterable[Row]) -> list[Row]:
     """Return one row per key, merged, in the order of their keys, so that writers lock rows in one order."""
-    merged: dict[tuple[Any, ...], Row] = {}
+    merged: dict[Any, Row] = {}
+    read = itemgetter(*rule.key)
     for row in rows:
-        key = tuple(row[name] for name in rule.key)
-        known = merged.get(key)
-        if known is None:
-            merged[key] = dict(row)
-        else:
-            _absorb(rule, known, row)
+        known = merged.setdefault(read(row), row)
+        if known is not row and known != row:
+            merged[read(row)] = _absorbed(rule, known, row)
     return [merged[key] for key in sorted(merged)]
 
 
@@ -60,19 +67,21 @@ def assignments(rule: Merge, table: str, c_text: Sequence[str] = ()) -> str:
     return ", ".join(sets)
 
 
-def _absorb(rule: Merge, known: Row, row: Row) -> None:
-    moved: Row = {}
-    for clocks, later in ((rule.latest, True), (rule.earliest, False)):
-        for clock, carried in clocks.items():
-            names = (*clock, *carried)
-            mine, theirs = tuple(known[name] for name in names), tuple(row[name] for name in names)
-            if (theirs > mine) if later else (theirs < mine):
-                moved.update(zip(names, theirs, strict=True))
+def _absorbed(rule: Merge, known: Row, row: Row) -> Row:
+    """Return both statements as one."""
+    both = dict(known)
+    for names, read, later in rule.clocks:
+        mine, theirs = read(known), read(row)
+        if (theirs > mine) if later else (theirs < mine):
+            both.update(zip(names, theirs, strict=True))
     for names, pick in ((rule.least, min), (rule.greatest, max)):
         for name in names:
-            values = [value for value in (known[name], row[name]) if value is not None]
-            moved[name] = pick(values) if values else None
-    known.update(moved)
+            mine, theirs = known[name], row[name]
+            if mine is None or theirs is None:
+                both[name] = theirs if mine is None else mine
+            else:
+                both[name] = pick(mine, theirs)
+    return both
 
 
 def _bound(table: str, column: str, sign: str) -> str:

@@ -42,7 +42,7 @@ class Placed:
 
 @dataclass(slots=True)
 class Ids:
-    """Where the things that a batch names are: ids by key, and which datasets were not there before.
+    """Where the things that a batch names are: ids by key.
 
     `code` maps a run's id to the digest of its code and the version it had until now; `io` what a run read or wrote
     (run, dataset, direction) to its id.
@@ -53,7 +53,6 @@ class Ids:
     runs: dict[str, int] = field(default_factory=dict)
     code: dict[int, tuple[str, str]] = field(default_factory=dict)
     io: dict[tuple[int, int, str], int] = field(default_factory=dict)
-    new: list[int] = field(default_factory=list)
 
     def dataset(self, namespace: str, name: str) -> int:
         """Return the id of a dataset that the batch names."""

@@ -1,8 +1,11 @@
-"""The projection: what events say, merged into the tables. Part of `records`: it needs the caller's transaction."""
+"""The projection: what events say, merged into the tables."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db import transaction
 
 from lineage import facets, naming, said
 from lineage.event import DatasetSeen, JobSeen, parent_of, root_of
@@ -20,7 +23,7 @@ from lineage.models import (
     Schema,
 )
 from lineage.placed import Ids, Placed, run_key, run_uuid
-from lineage.records import as_time, look, merge, restate
+from lineage.records import as_time, look, ready, restate
 from lineage.tables import RULES
 from lineage.telling import digest, tell
 
@@ -33,37 +36,64 @@ _ENDS = (
     "SELECT i.run_id, i.direction, i.dataset_id, d.key, i.first_seen, i.last_seen FROM lineage_runio i "
     "JOIN lineage_dataset d ON d.id = i.dataset_id WHERE i.run_id IN ({}) ORDER BY i.direction, i.dataset_id"
 )
+Found = Callable[[list[int]], None]
+Done = Callable[[], None]
+End = tuple[Any, ...]
+"""What a run read or wrote, as `_ENDS` finds it."""
 Touched = dict[int, tuple[int, bool, set[int]]]
 """For each run its job, whether a JobEvent declares it, and the datasets that a batch said something about."""
 
 
-def project(batch: Sequence[Placed]) -> list[int]:
-    """Merge what `batch` says into the tables; return the ids of datasets seen for the first time."""
+def _nothing(*_: Any) -> None:
+    """Owe nothing."""
+
+
+def project(batch: Sequence[Placed], found: Found = _nothing, done: Done = _nothing) -> None:
+    """Merge what `batch` says into the tables.
+
+    In four short transactions, or within the caller's: what can be made of the events is made between them, so that
+    others wait while rows are written, not while they are thought of. Order and repetition do not matter, so a batch
+    that was half done is done again. `found` is called in the transaction that adds datasets, with the ids of those
+    that were not there before; `done` in the last one.
+    """
     ids = Ids()
-    _things(batch, ids)
-    _schemas(batch)
-    merge(DatasetVersion, _versions(batch, ids))
-    touched = _reads_and_writes(batch, ids)
-    merge(Edge, [*_pairs(touched, ids), *_stated(batch, ids), *_renamed(batch, ids)])
-    merge(ColumnEdge, _columns(batch, ids))
-    told = dict(tell(batch, ids))
-    for model in RULES:
-        if model in told:
-            merge(model, told[model])
-    return ids.new
-
-
-def _things(batch: Sequence[Placed], ids: Ids) -> None:
-    datasets = [row for one in batch for row in _dataset_rows(one)]
-    keys = {row["key"] for row in datasets}
-    known = {key for (key,) in look(_KNOWN, sorted(keys))}
-    ids.datasets = {key: pk for pk, key in merge(Dataset, datasets, ("id", "key"))}
-    ids.new = sorted(pk for key, pk in ids.datasets.items() if key not in known)
-    ids.jobs = {key: pk for pk, key in merge(Job, [row for one in batch for row in _job_rows(one)], ("id", "key"))}
+    named = [row for one in batch for row in _dataset_rows(one)]
+    datasets = ready(Dataset, named, ("id", "key"))
+    jobs = ready(Job, [row for one in batch for row in _job_rows(one)], ("id", "key"))
+    with transaction.atomic(savepoint=False):
+        known = {key for (key,) in look(_KNOWN, sorted({row["key"] for row in named}))}
+        ids.datasets = {key: pk for pk, key in datasets.write()}
+        ids.jobs = {key: pk for pk, key in jobs.write()}
+        found(sorted(pk for key, pk in ids.datasets.items() if key not in known))
     runs = [_run_row(one, one.event.job, ids) for one in batch if one.event.job]
-    for pk, key, code, version in merge(Run, runs, ("id", "key", "code", "version")):
-        ids.runs[key] = pk
-        ids.code[pk] = (code, version)
+    executions, schemas = ready(Run, runs, ("id", "key", "code", "version")), ready(Schema, _schemas(batch))
+    versions = ready(DatasetVersion, _versions(batch, ids))
+    with transaction.atomic(savepoint=False):
+        for pk, key, code, version in executions.write():
+            ids.runs[key] = pk
+            ids.code[pk] = (code, version)
+        schemas.write()
+        versions.write()
+    _steps(batch, ids, done)
+
+
+def _steps(batch: Sequence[Placed], ids: Ids, done: Done) -> None:
+    """Merge what was read and written, and then all that is said about it."""
+    run_io, job_io, touched = _reads_and_writes(batch, ids)
+    reads, job_reads = ready(RunIO, run_io, ("id", "run_id", "dataset_id", "direction")), ready(JobIO, job_io)
+    with transaction.atomic(savepoint=False):
+        ids.io = {row[1:]: row[0] for row in reads.write()}
+        job_reads.write()
+    stated, columns = [*_stated(batch, ids), *_renamed(batch, ids)], ready(ColumnEdge, _columns(batch, ids))
+    told = dict(tell(batch, ids))
+    rest = [ready(model, told[model]) for model in RULES if model in told]
+    ends = look(_ENDS, sorted(touched)) if touched else []
+    edges, names = ready(Edge, [*_pairs(ends, touched), *stated]), _job_versions(ends, touched, ids)
+    with transaction.atomic(savepoint=False):
+        restate(Run, "version", names)
+        for each in (edges, columns, *rest):
+            each.write()
+        done()
 
 
 def _dataset_rows(one: Placed) -> Iterator[Row]:
@@ -151,9 +181,9 @@ def _run_row(one: Placed, job: JobSeen, ids: Ids) -> Row:
     }
 
 
-def _schemas(batch: Sequence[Placed]) -> None:
+def _schemas(batch: Sequence[Placed]) -> list[Row]:
     seen = (facets.schema(one) for placed in batch for one in (*placed.event.inputs, *placed.event.outputs))
-    merge(Schema, [{"sha256": found[0], "fields": found[1]} for found in seen if found])
+    return [{"sha256": found[0], "fields": found[1]} for found in seen if found]
 
 
 def _versions(batch: Sequence[Placed], ids: Ids) -> Iterator[Row]:
@@ -172,8 +202,8 @@ def _versions(batch: Sequence[Placed], ids: Ids) -> Iterator[Row]:
                 }
 
 
-def _reads_and_writes(batch: Sequence[Placed], ids: Ids) -> Touched:
-    """Merge reads and writes; return which runs were touched."""
+def _reads_and_writes(batch: Sequence[Placed], ids: Ids) -> tuple[list[Row], list[Row], Touched]:
+    """Return what runs and what jobs read and wrote, and which runs were touched."""
     run_io: list[Row] = []
     job_io: list[Row] = []
     touched: Touched = {}
@@ -194,9 +224,7 @@ def _reads_and_writes(batch: Sequence[Placed], ids: Ids) -> Touched:
                 touched[run_id][2].add(row["dataset_id"])
                 run_io.append({"run_id": run_id, **row})
                 job_io.append({"job_id": job_id, "declared": one.event.run is None, **row})
-    ids.io = {row[1:]: row[0] for row in merge(RunIO, run_io, ("id", "run_id", "dataset_id", "direction"))}
-    merge(JobIO, job_io)
-    return touched
+    return run_io, job_io, touched
 
 
 def _io_row(seen: DatasetSeen, direction: str, one: Placed, ids: Ids) -> Row:
@@ -215,28 +243,24 @@ def _io_row(seen: DatasetSeen, direction: str, one: Placed, ids: Ids) -> Row:
     }
 
 
-def _pairs(touched: Touched, ids: Ids) -> Iterator[Row]:
+def _pairs(rows: Sequence[End], touched: Touched) -> Iterator[Row]:
     """Yield an edge for every (read, written) pair of a run of which one end was touched; self-loops are left out.
 
     An edge begins when both ends were seen, and its times only ever widen, so the order of events does not matter.
-    Says on the way which version of its job each run is.
     """
-    if not touched:
-        return
-    rows = look(_ENDS, sorted(touched))
     ends: dict[tuple[int, str], list[tuple[int, datetime, datetime]]] = {}
-    names: dict[int, list[str]] = {}
-    for run_id, direction, dataset_id, key, first, last in rows:
+    for run_id, direction, dataset_id, _, first, last in rows:
         ends.setdefault((run_id, direction), []).append((dataset_id, as_time(first), as_time(last)))
-        names.setdefault(run_id, []).append(f"{direction} {key}")
-    restate(Run, "version", _job_versions(touched, names, ids))
     for run_id, (job_id, declared, fresh) in touched.items():
         for pair in _crossed(ends.get((run_id, "in"), []), ends.get((run_id, "out"), []), fresh):
             yield {**pair, "job_id": job_id, "kind": int(Edge.Kind.IO), "declared": declared}
 
 
-def _job_versions(touched: Touched, names: dict[int, list[str]], ids: Ids) -> dict[int, str]:
+def _job_versions(rows: Sequence[End], touched: Touched, ids: Ids) -> dict[int, str]:
     """Return for each run touched which version of its job it is, where that is news."""
+    names: dict[int, list[str]] = {}
+    for run_id, direction, _, key, *_ in rows:
+        names.setdefault(run_id, []).append(f"{direction} {key}")
     found: dict[int, str] = {}
     for run_id in touched:
         code, known = ids.code[run_id]

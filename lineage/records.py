@@ -6,6 +6,7 @@ concurrent writers neither deadlock nor lose what the other says.
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -76,24 +77,44 @@ def move_dataset(dataset_id: int, scope_id: UUID) -> None:
     Dataset.objects.filter(pk=dataset_id).update(scope_id=scope_id)
 
 
-def merge(model: type[Model], rows: Iterable[Row], returning: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
-    """Insert `rows` into a table or merge them into what is there by its rule (`lineage.tables`).
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Rows on their way into a table: statements with their values, made before anybody has to wait for them."""
+
+    statements: list[tuple[str, list[Any]]]
+    returns: bool
+
+    def write(self) -> list[tuple[Any, ...]]:
+        """Insert or merge the rows, and return what was asked for of every row written."""
+        found: list[tuple[Any, ...]] = []
+        with connection.cursor() as cursor:
+            for statement, values in self.statements:
+                cursor.execute(statement, values)
+                if self.returns:
+                    found += cursor.fetchall()
+        return found
+
+
+def ready(model: type[Model], rows: Iterable[Row], returning: tuple[str, ...] = ()) -> Ready:
+    """Make what inserts `rows` into a table or merges them into what is there by its rule (`lineage.tables`).
 
     Columns that a row leaves out get their default. With a rule that merges nothing, rows that exist are left alone.
-    Returns `returning` of every row written.
+    `returning` names what is wanted of every row written.
     """
     merged = combine(_rule(model), rows)
     columns = _columns(model, connection.vendor)
     step = max(1, PARAMETERS // len(columns))
-    found: list[tuple[Any, ...]] = []
+    statements = []
     for start in range(0, len(merged), step):
         part = merged[start : start + step]
         values = [convert(row.get(name, default)) for row in part for name, default, convert in columns]
-        with connection.cursor() as cursor:
-            cursor.execute(_statement(model, connection.vendor, len(part), returning), values)
-            if returning:
-                found += cursor.fetchall()
-    return found
+        statements.append((_statement(model, connection.vendor, len(part), returning), values))
+    return Ready(statements, bool(returning))
+
+
+def merge(model: type[Model], rows: Iterable[Row], returning: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
+    """Insert `rows` into a table or merge them into what is there, as `ready` says, at once."""
+    return ready(model, rows, returning).write()
 
 
 def look(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:

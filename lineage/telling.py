@@ -158,5 +158,5 @@ def tell(batch: Sequence[Placed], ids: Ids) -> Iterator[tuple[type[Model], list[
 
 def digest(*parts: Any) -> str:
     """Return the digest of parts, each of which may hold anything."""
-    text = "\n".join(f"{len(str(part))}:{part}" for part in parts)
+    text = "\n".join([f"{len(part)}:{part}" for part in map(str, parts)])
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -6,15 +6,16 @@ producer, keeps their events in one transaction, and each gets its own answer. N
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event, Lock
+from threading import BoundedSemaphore, Event, Lock
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from audit.actor import Actor
-from audit.refusals import Refused
+from audit.refusals import Refused, Unavailable
 from lineage import follow
 from lineage.reading import Reading
 from lineage.services import Receipt, ingest
@@ -22,7 +23,25 @@ from lineage.services import Receipt, ingest
 log = logging.getLogger("attestry.lineage")
 MOST = 500
 """At most this many events share a transaction, unless one request alone brings more."""
+PLACES = 8
+"""At most this many batches and large events are taken in side by side; half of the requests that a process answers."""
+_places = BoundedSemaphore(PLACES)
 Keep = Callable[..., list[Receipt]]
+
+
+@contextmanager
+def place() -> Iterator[None]:
+    """Hold one of the few places for what takes long; refused when all are taken.
+
+    So a hundred that send batches at once are told to come again, instead of waiting longer than a client does, and
+    keep nobody else from being answered.
+    """
+    if not _places.acquire(blocking=False):
+        raise Unavailable("lineage.busy")
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 @dataclass(slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.request import Request
 
@@ -91,8 +92,9 @@ class WhoAsks:
             services.note_first_use(actor=actor, token=Token.objects.get(pk=shown.token_id), now=now)
         elif shown.last_used_at < now - USED_AGAIN:
             Token.objects.filter(pk=shown.token_id).update(last_used_at=now)
-        # what else there is to know of them is read when somebody asks
-        request.user = User.from_db("default", KNOWN, (actor.principal_id, actor.kind, actor.on_behalf_of, True))
+        # events of machines never ask; and what else there is to know of the holder is read when somebody does
+        known = (actor.principal_id, actor.kind, actor.on_behalf_of, True)
+        request.user = cast("User", SimpleLazyObject(lambda: User.from_db("default", KNOWN, known)))
         request.csrf_processing_done = True  # type: ignore[attr-defined]
         return actor
 

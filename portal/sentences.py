@@ -108,6 +108,7 @@ LINEAGE: Mapping[str, object] = {
         "The event names neither a job nor a dataset, so there is nothing to keep it under."
     ),
     "lineage.not_replayed": _("Events came that name new things. Make the tables again."),
+    "lineage.busy": _("Many events are being taken in at once. Send these again in a moment."),
     "lineage.behind": _("Events are still being taken in. Ask again in a moment."),
     "lineage.namespace_needed": _("Several things are called %(name)s. Say in `namespace` which one you mean."),
     "lineage.bad_parameter": _("`%(name)s` is missing or not understood. Possible: %(allowed)s."),

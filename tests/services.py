@@ -129,8 +129,8 @@ def _postgres_user() -> str | None:
 
 
 @contextlib.contextmanager
-def postgresql(name: str = "attestry") -> Iterator[str]:
-    """A new cluster with an empty database `name`; yields its DATABASE_URL."""
+def postgresql(name: str = "attestry", *, lasting: bool = False) -> Iterator[str]:
+    """A new cluster with an empty database `name`; yields its DATABASE_URL. A `lasting` one waits for its disk."""
     programs, user = postgresql_folder(), _postgres_user()
     if programs is None:
         raise NotStarted(HOW_TO_GET["postgresql"])
@@ -142,7 +142,8 @@ def postgresql(name: str = "attestry") -> Iterator[str]:
             [*initdb, "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True, user=user, group=_group(user),
             extra_groups=[] if user else None, cwd=home,
         )  # fmt: skip
-        quick = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60"]
+        quick = ["-c", "listen_addresses=", "-c", "max_connections=60"]
+        quick += [] if lasting else ["-c", "fsync=off", "-c", "full_page_writes=off"]
         server = [str(programs / "postgres"), "-D", str(home / "data"), "-k", str(home), *quick]
         with _serving(server, home / "log", lambda: _answers(programs, home), signal.SIGINT, user):
             subprocess.run([str(programs / "createdb"), "-h", str(home), "-U", "attestry", name], check=True)

@@ -163,3 +163,22 @@ def test_no_json_value_is_more_than_a_refusal(value):
     else:
         with pytest.raises(Malformed, match="nothing_identified"):
             event.understand(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "warnings"),
+    [
+        (r'"\ud83d\ude00"', "\U0001f600", []),
+        (r'"\ud83d"', "\ufffd", ["text.lone_surrogate"]),
+        (r'"\ude00"', "\ufffd", ["text.lone_surrogate"]),
+        (r'"\ude00\ud83d"', "\ufffd\ufffd", ["text.lone_surrogate"]),
+        (r'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600", ["text.lone_surrogate"]),
+        (r'"\ud83d\ude00\ude00"', "\U0001f600\ufffd", ["text.lone_surrogate"]),
+        (r'"\\ud83d\ude00"', "\\ud83d\ufffd", ["text.lone_surrogate"]),
+        (r'"\\\ud83d"', "\\\ufffd", ["text.lone_surrogate"]),
+        (r'"\\ud83d"', "\\ud83d", []),
+        (r'"a\u0000b"', "ab", ["text.nul"]),
+    ],
+)
+def test_half_a_surrogate_pair_is_mended_and_a_whole_one_kept(text, kept, warnings):
+    assert event.decode(text.encode()) == (kept, warnings)

@@ -141,9 +141,10 @@ def test_what_cannot_be_written_now_stays_owed(followed, producer, say, monkeypa
         broken.setattr(follow, "paid", lambda _: (_ for _ in ()).throw(OperationalError("disk is full")))
         with pytest.raises(OperationalError):
             follow.settle()
-    assert not Dataset.objects.exists()
+    assert not Edge.objects.exists()
     assert Owed.objects.filter(stuck=False).count() == 1
     assert follow.settle() == 1
+    assert (Edge.objects.count(), Work.objects.filter(kind="catalog.discover").count()) == (1, 2)
 
 
 def test_an_event_that_cannot_be_projected_is_set_aside_and_the_others_go_on(
@@ -153,9 +154,9 @@ def test_an_event_that_cannot_be_projected_is_set_aside_and_the_others_go_on(
         post(producer, say(name, [], [f"/{name}"]))
     project = follow.project
 
-    def picky(batch):
+    def picky(batch, *rest):
         assert all(one.event.job.name != "bad" for one in batch)
-        return project(batch)
+        return project(batch, *rest)
 
     monkeypatch.setattr(follow, "project", picky)
     assert follow.settle() == 3

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import ExitStack
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,8 @@ from audit.models import Entry
 from audit.refusals import Forbidden
 from lineage import reading, services
 from lineage.models import RawEvent
-from lineage.together import Door
+from lineage.reading import LARGE
+from lineage.together import PLACES, Door, place
 from tests.lineage.conftest import post
 
 
@@ -121,3 +123,24 @@ def test_the_same_event_twice_in_one_transaction_is_stored_once(producer, say, n
     one, same = (reading.read(say("a", [], ["/x"], eventTime="2026-11-20T10:00:00Z"), []) for _ in range(2))
     receipts = services.ingest(actor=producer.actor, readings=[one, same], now=now)
     assert sorted(receipt.status for receipt in receipts) == ["duplicate", "stored"]
+
+
+@pytest.mark.django_db
+def test_when_all_places_for_batches_are_taken_one_is_told_to_come_again(producer, say):
+    event, batch = say("a", [], ["/x"]), "/api/v1/lineage/batch"
+    with ExitStack() as taken:
+        for _ in range(PLACES):
+            taken.enter_context(place())
+        answer = post(producer, [event], batch)
+        assert (answer.status_code, answer.json()["code"]) == (503, "lineage.busy")
+        assert int(answer["Retry-After"]) > 0
+        assert post(producer, event).status_code == 201
+        assert post(producer, say("b", [], ["/y"], note="x" * LARGE)).status_code == 503
+    assert post(producer, [event], batch).status_code == 204
+    assert RawEvent.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_place_is_free_again_whatever_became_of_its_batch(producer):
+    for _ in range(PLACES + 1):
+        assert post(producer, b"nope", "/api/v1/lineage/batch").status_code == 400
