@@ -27,6 +27,7 @@ PLACES = 8
 """At most this many batches and large events are taken in side by side; half of the requests that a process answers."""
 _places = BoundedSemaphore(PLACES)
 Keep = Callable[..., list[Receipt]]
+After = Callable[[], None]
 
 
 @contextmanager
@@ -64,10 +65,10 @@ class _Turn:
 class Door:
     """Where requests wait for each other; one of them at a time keeps what all bring."""
 
-    def __init__(self, keep: Keep = ingest) -> None:
+    def __init__(self, keep: Keep, after: After) -> None:
         self._keep = keep
-        self.followed = False
-        """Whether a worker projects what this process keeps; without one, whoever keeps an event projects it."""
+        self.after = after
+        """What sees to it, once events are kept, that the tables say them: now, or in time."""
         self._lock = Lock()
         self._waiting: list[_Turn] = []
         self._busy = False
@@ -132,9 +133,9 @@ class Door:
                 one.receipts = [receipt for _, receipt in zip(one.readings, left, strict=False)]
 
     def _follow(self) -> None:
-        """See to it that the tables say what was kept, now or soon; what was kept is kept, whatever comes of it."""
+        """See to the tables; what was kept is kept, whatever comes of it."""
         try:
-            follow.keep_pace() if self.followed else follow.catch_up()
+            self.after()
         except (Refused, DatabaseError, InterfaceError):
             log.exception("The tables of lineage are behind.")
 
@@ -149,5 +150,5 @@ class Door:
             one.problem = problem
 
 
-door = Door()
-"""The one door of this process."""
+door = Door(ingest, follow.catch_up)
+"""The one door of this process. Where a worker follows, it has `follow.keep_pace` do instead (`portal.wsgi`)."""

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def followed(monkeypatch):
     """A process that leaves the tables to a worker."""
-    monkeypatch.setattr(door, "followed", True)
+    monkeypatch.setattr(door, "after", follow.keep_pace)
 
 
 @contextmanager
@@ -106,11 +106,11 @@ def test_while_others_project_one_waits_for_them_and_not_for_ever(followed, prod
 
 def test_the_order_and_size_of_turns_change_nothing(followed, producer, say, monkeypatch):
     events = story(say)
-    door.followed = False
+    door.after = follow.catch_up
     for event in events:
         post(producer, event)
     whole = picture()
-    door.followed = True
+    door.after = follow.keep_pace
     for size in (1, 4, 250):
         wipe()
         monkeypatch.setattr(follow, "BATCH", size)

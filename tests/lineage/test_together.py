@@ -42,7 +42,7 @@ class Kept:
 
 def come(keep, requests, now):
     """Let `requests` (actor, readings) come at once after a first one; what each was answered."""
-    door, answers = Door(keep), {}
+    door, answers = Door(keep, lambda: None), {}
 
     def ask(at, who, readings):
         try:
