@@ -30,7 +30,7 @@ from bench.lineage_sustain import sustained
 from tests.running import Portal, running
 from tests.services import postgresql
 
-BATCH, ROUNDS, SECONDS = 100, 3, 4
+BATCH, ROUNDS, SECONDS = 100, 3, 3
 PEER = Path(__file__).parent / "things" / "feast_consumer.py"
 
 

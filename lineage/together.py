@@ -151,4 +151,4 @@ class Door:
 
 
 door = Door(ingest, follow.catch_up)
-"""The one door of this process. Where a worker follows, it has `follow.keep_pace` do instead (`portal.wsgi`)."""
+"""The one door of this process. Where a worker follows, it has `follow.keep_pace` do instead (`portal.served`)."""

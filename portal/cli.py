@@ -93,7 +93,7 @@ def web(
     from granian.constants import Interfaces
 
     Granian(
-        "portal.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, workers=1, websockets=False,
+        "portal.served:application", address=host, port=port, interface=Interfaces.WSGI, workers=1, websockets=False,
         blocking_threads=threads, backpressure=max(256, threads * 16), log_access=False, respawn_failed_workers=True,
     ).serve()  # fmt: skip
 

@@ -7,11 +7,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup(set_prefix=False)
 
-from lineage import follow  # noqa: E402 - needs Django's settings
-from lineage.together import door  # noqa: E402 - needs Django's settings
 from portal import lifetimes  # noqa: E402 - needs Django's settings
 from portal.reading import Application  # noqa: E402 - needs Django's settings
 
 lifetimes.web_begins()
-door.after = follow.keep_pace
 application = Application()

@@ -1,6 +1,8 @@
 """What is kept is answered at once and in the tables soon; whoever reads finds all that was accepted before."""
 
 import random
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -213,3 +215,31 @@ def test_a_worker_follows_by_itself(followed, producer, say):
         thread.join(10)
         connections.close_all()
     assert Dataset.objects.count() == 2
+
+
+SENDS = """
+import os, sys
+import django
+django.setup()
+from django.db import connection
+connection.settings_dict["NAME"] = sys.argv[1]
+from portal.served import application
+from tests.portal.test_short_way import send
+body = b'{"job": {"namespace": "n", "name": "j"}, "outputs": [{"namespace": "file", "name": "/out"}]}'
+answer = send(body, sys.argv[2], way=lambda: application)
+print(answer.status, flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.slow
+def test_killed_after_its_answer_nothing_is_lost(producer):
+    argv = [sys.executable, "-c", SENDS, str(connection.settings_dict["NAME"]), producer.token]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=100)
+    assert (done.stdout.split()[-1:], done.returncode) == (["201"], -9), done.stderr[-2000:]
+    raw = RawEvent.objects.get()
+    (entry,) = Entry.objects.filter(action="lineage.event_accepted")
+    assert raw.sha256 in bytes(entry.body).decode()
+    assert Owed.objects.count() == 1
+    follow.catch_up()
+    assert {one.name for one in Dataset.objects.all()} == {"/out"}
