@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, JsonResponse, QueryDict
 
 from audit.actor import Actor
 from audit.refusals import Malformed
-from lineage import formats, gaps, svg
+from lineage import formats, gaps, graphml, prov, svg
 from lineage.graph import Budget, Direction, Graph, Question
 from lineage.links import address, words
 
+ENDINGS = {"prov": "prov.json"}
+"""How the file of a form ends where that is not its name."""
 DEPTHS, NODES = (0, 100), (1, 20_000)
 
 
@@ -55,7 +57,7 @@ def end_of(day: date) -> datetime:
 
 
 def file(graph: Graph, form: str, *, attached: bool = False) -> HttpResponse:
-    """Answer with `graph` in one of its forms: json, svg, csv or ndjson."""
+    """Answer with `graph` in one of its forms: json, svg, csv, ndjson, prov or graphml."""
     makers: dict[str, Callable[[], HttpResponse]] = {
         "json": lambda: HttpResponse(formats.as_json(graph), content_type="application/json"),
         "svg": lambda: HttpResponse(
@@ -63,12 +65,14 @@ def file(graph: Graph, form: str, *, attached: bool = False) -> HttpResponse:
         ),
         "csv": lambda: HttpResponse(formats.as_csv(graph), content_type="text/csv; charset=utf-8"),
         "ndjson": lambda: HttpResponse(formats.as_ndjson(graph), content_type="application/x-ndjson"),
+        "prov": lambda: JsonResponse(prov.graph_as_prov(graph)),
+        "graphml": lambda: HttpResponse(graphml.as_graphml(graph), content_type="application/graphml+xml"),
     }
     if form not in makers:
         raise Malformed("lineage.bad_parameter", name="format", allowed=", ".join(makers))
     response = makers[form]()
     if attached:
-        response.headers["Content-Disposition"] = f'attachment; filename="lineage.{form}"'
+        response.headers["Content-Disposition"] = f'attachment; filename="lineage.{ENDINGS.get(form, form)}"'
     return response
 
 

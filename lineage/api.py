@@ -117,7 +117,7 @@ class Lineage(Events):
         responses=OpenApiTypes.OBJECT,
     )  # fmt: skip
     def get(self, request: Request) -> HttpResponseBase:
-        """Answer what was made from what, as JSON, SVG, CSV or NDJSON, or in Marquez's shape for `nodeId`."""
+        """Answer what was made from what, in the form asked for, or in Marquez's shape for `nodeId`."""
         asked = request.query_params
         if "nodeId" in asked:
             graph = _by_node_id(request)
@@ -258,7 +258,12 @@ def _format(request: Request) -> str:
     if named:
         return named
     accepted = request.headers.get("Accept", "")
-    kinds = {"image/svg+xml": "svg", "text/csv": "csv", "application/x-ndjson": "ndjson"}
+    kinds = {
+        "image/svg+xml": "svg",
+        "text/csv": "csv",
+        "application/x-ndjson": "ndjson",
+        "application/graphml+xml": "graphml",
+    }
     return next((form for kind, form in kinds.items() if kind in accepted), "json")
 
 

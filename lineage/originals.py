@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from lineage.steps import CHUNK
 
 SHOWN = 200_000
 """Characters of an event that are shown in the order people read; longer ones stand as they were kept, cut off."""
+
+FEW = 20
+"""So many events are read at a time; one may be as large as 32 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,20 @@ def lines(actor: Actor, digests: Iterable[str]) -> Iterator[tuple[str, bytes | N
     wanted = list(digests)
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
-        rows = RawEvent.objects.filter(visible(actor).q(), sha256__in=part)
-        bodies = {sha256: zlib.decompress(body) for sha256, body in rows.values_list("sha256", "body")}
-        named = {sha256: _named(json.loads(body)) for sha256, body in bodies.items()}
+        named = {sha256: _named(json.loads(body)) for sha256, body in _bodies(actor, part)}
         hidden = _hidden(actor, set().union(*named.values()))
-        yield from ((one, bodies.get(one) if not named.get(one, set()) & hidden else None) for one in part)
+        shown = [one for one in part if one in named and not named[one] & hidden]
+        found = _bodies(actor, shown)
+        yield from (next(found) if one in shown else (one, None) for one in part)
+
+
+def _bodies(actor: Actor, digests: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield these events in that order, only few of them in memory; those of unseen scopes are passed over."""
+    for start in range(0, len(digests), FEW):
+        part = digests[start : start + FEW]
+        rows = RawEvent.objects.filter(visible(actor).q(), sha256__in=part).values_list("sha256", "body")
+        packed = {sha256: bytes(body) for sha256, body in rows}
+        yield from ((one, zlib.decompress(packed[one])) for one in part if one in packed)
 
 
 def _named(event: Any) -> set[str]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lineage.graph import Graph, Node
 from lineage.story import Story
 
 PREFIX = {"attestry": "urn:attestry:", "xsd": "http://www.w3.org/2001/XMLSchema#"}
@@ -57,6 +58,33 @@ def as_prov(story: Story, people: Sequence[tuple[Told, Iterable[str]]] = ()) -> 
             agent = document.thing("agent", f"attestry:person-{owner}")
             document.relation("wasAttributedTo", entity=entity, agent=agent)
     return {"prefix": PREFIX, **document.parts}
+
+
+def graph_as_prov(graph: Graph) -> dict[str, Any]:
+    """Return a graph as a PROV-JSON document: a job is one activity that stands for all its runs.
+
+    What the reader may not see is left out.
+    """
+    document = _Document()
+    shown = {node.id: node for node in graph.nodes if node.type != "hidden"}
+    names = {one: _thing(document, node) for one, node in shown.items()}
+    for one, other in graph.edges:
+        if one not in shown or other not in shown:
+            continue
+        if shown[other].type == "job":
+            document.relation("used", activity=names[other], entity=names[one])
+        elif shown[one].type == "job":
+            document.relation("wasGeneratedBy", entity=names[other], activity=names[one])
+        else:
+            document.relation("wasDerivedFrom", generatedEntity=names[other], usedEntity=names[one])
+    return {"prefix": PREFIX, **document.parts}
+
+
+def _thing(document: _Document, node: Node) -> str:
+    kind, mark = ("activity", "job") if node.type == "job" else ("entity", "data")
+    name = f"attestry:{mark}-{_digest(node.namespace, node.name, *(() if node.type == 'job' else ('',)))}"
+    about = {"prov__label": node.name, "attestry__namespace": node.namespace, "attestry__name": node.name}
+    return document.thing(kind, name, **about)
 
 
 def _activity(document: _Document, run: Told) -> str:

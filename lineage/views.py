@@ -20,7 +20,7 @@ from lineage.links import address, around, questions, words
 DRAWN = 150
 """At most this many nodes are drawn on the page; the frontier says where there is more."""
 DEPTH = 5
-FORMATS = ("svg", "csv", "ndjson", "json")
+FORMATS = ("svg", "csv", "ndjson", "json", "prov", "graphml")
 FEW = 20
 """How many gaps of each kind are shown when no kind is asked for."""
 GAPS = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import http_date
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -89,7 +89,7 @@ class Content(APIView):
     """The report itself."""
 
     @extend_schema(operation_id="reports_content", responses=OpenApiTypes.BINARY)
-    def get(self, request: Request, pk: UUID) -> HttpResponse:
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """Return the bytes of the report; that it was taken away is in the log before they are sent.
 
         With `Range: bytes=N-` a download that was cut off goes on; `If-Range` with the ETag makes sure it is the same.
@@ -97,17 +97,20 @@ class Content(APIView):
         return content(services.deliver(actor=actor_of(request), pk=pk, now=now_of(request)), request.headers)
 
 
-def content(report: Report, headers: Mapping[str, str]) -> HttpResponse:
+def content(report: Report, headers: Mapping[str, str]) -> HttpResponseBase:
     """Answer with the bytes of a delivered report, or with the part of them that is asked for."""
-    data, etag = selectors.body_of(report), f'"{report.digest}"'
-    part = rules.part_of(headers.get("Range", ""), len(data)) if headers.get("If-Range", etag) == etag else None
-    if part is None:
-        response = HttpResponse(data, content_type=rules.TYPES[report.format])
-    elif not part:
-        response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{len(data)}"})
+    etag = f'"{report.digest}"'
+    part = rules.part_of(headers.get("Range", ""), report.size) if headers.get("If-Range", etag) == etag else None
+    span = range(report.size) if part is None else part
+    response: HttpResponseBase
+    if part is not None and not part:
+        response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{report.size}"})
     else:
-        response = HttpResponse(data[part.start : part.stop], status=206, content_type=rules.TYPES[report.format])
-        response.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(data)}"
+        response = StreamingHttpResponse(selectors.body_of(report, span), content_type=rules.TYPES[report.format])
+        response.headers["Content-Length"] = str(len(span))
+    if part:
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{report.size}"
     response.headers["Accept-Ranges"] = "bytes"
     name = rules.filename(report.kind, report.title, "", report.format)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

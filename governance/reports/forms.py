@@ -1,9 +1,10 @@
 """One report in every form it is taken away in, each made from the same story."""
 
-from collections.abc import Callable, Mapping
+import io
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import IO, Any
 
 from audit.actor import Actor
 from governance.reports import paper, pdf, rules, selectors
@@ -22,11 +23,14 @@ class Told:
     content: Mapping[str, Any]
     story: Story
 
+    def lines(self) -> Iterator[tuple[str, bytes | None]]:
+        """Yield the digest of each raw event behind it, and its bytes when the reader may see all that it names."""
+        return originals.lines(self.actor, [one["event"].removeprefix("sha256:") for one in self.story.evidence])
+
     @cached_property
-    def lines(self) -> list[tuple[str, bytes | None]]:
-        """The digest of each raw event behind it, and its bytes when the reader may see all that it names."""
-        digests = [one["event"].removeprefix("sha256:") for one in self.story.evidence]
-        return list(originals.lines(self.actor, digests))
+    def shown(self) -> dict[str, bool]:
+        """Which raw events the reader may see whole, by digest."""
+        return {digest: line is not None for digest, line in self.lines()}
 
 
 def read(actor: Actor, report: Report) -> Told:
@@ -34,38 +38,47 @@ def read(actor: Actor, report: Report) -> Told:
     return Told(actor, report, *selectors.lineage_report(actor, report))
 
 
-def _json(told: Told) -> bytes:
-    return rules.as_json(told.content)
+def _json(told: Told, out: IO[bytes]) -> None:
+    out.write(rules.as_json(told.content))
 
 
-def _csv(told: Told) -> bytes:
-    return rules.as_csv(told.story.runs)
+def _csv(told: Told, out: IO[bytes]) -> None:
+    out.write(rules.as_csv(told.story.runs))
 
 
-def _svg(told: Told) -> bytes:
+def _svg(told: Told, out: IO[bytes]) -> None:
     label = f"Lineage of {told.report.title} as of {told.report.as_of.isoformat()}"
-    return svg.picture(told.story.graph, link=lambda _: "", label=label, words=words()).encode()
+    out.write(svg.picture(told.story.graph, link=lambda _: "", label=label, words=words()).encode())
 
 
-def _ndjson(told: Told) -> bytes:
-    """Return the raw events, a line each; those the reader may not see whole are only digests in the JSON."""
-    return b"".join(line + b"\n" for _, line in told.lines if line is not None)
+def _ndjson(told: Told, out: IO[bytes]) -> None:
+    """Write the raw events, a line each; those the reader may not see whole are only digests in the JSON."""
+    for _, line in told.lines():
+        if line is not None:
+            out.write(line + b"\n")
 
 
-def _prov(told: Told) -> bytes:
-    return rules.as_json(prov.as_prov(told.story, [(one, one["owners"]) for one in told.content["datasets"]]))
+def _prov(told: Told, out: IO[bytes]) -> None:
+    people = [(one, one["owners"]) for one in told.content["datasets"]]
+    out.write(rules.as_json(prov.as_prov(told.story, people)))
 
 
-def _graphml(told: Told) -> bytes:
-    return graphml.as_graphml(told.story.graph).encode()
+def _graphml(told: Told, out: IO[bytes]) -> None:
+    out.write(graphml.as_graphml(told.story.graph).encode())
 
 
-def _pdf(told: Told) -> bytes:
+def _pdf(told: Told, out: IO[bytes]) -> None:
+    whole, picture = io.BytesIO(), io.BytesIO()
+    _json(told, whole)
+    _svg(told, picture)
     report = told.report
-    return pdf.made(paper.document(report.title, report.as_of, told.content, _json(told), _svg(told).decode()))
+    drawn = picture.getvalue().decode()
+    out.write(pdf.made(paper.document(report.title, report.as_of, told.content, whole.getvalue(), drawn)))
 
 
-MAKERS: Mapping[str, Callable[[Told], bytes]] = {
+Maker = Callable[[Told, IO[bytes]], None]
+"""Writes a report in one form, a piece at a time where it may be large."""
+MAKERS: Mapping[str, Maker] = {
     "json": _json,
     "csv": _csv,
     "svg": _svg,
@@ -74,4 +87,4 @@ MAKERS: Mapping[str, Callable[[Told], bytes]] = {
     "graphml": _graphml,
     "pdf": _pdf,
 }
-"""What makes the bytes of each format."""
+"""What writes each form that is one document."""

@@ -8,7 +8,7 @@ from jobs.moment import Moment
 
 
 class Report(models.Model):
-    """One report that somebody asked for; its body lies in the log's blobs under its own digest."""
+    """One report that somebody asked for; its body lies in the log's blobs, part by part, each under its own digest."""
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -29,6 +29,7 @@ class Report(models.Model):
     job_id = models.UUIDField(null=True)
     digest = models.CharField(max_length=71, blank=True, default="")
     size = models.PositiveBigIntegerField(default=0)
+    parts = models.JSONField(default=list)
     created_at = models.DateTimeField(db_default=Moment())
     finished_at = models.DateTimeField(null=True)
 

@@ -4,12 +4,12 @@ The same report gives the same bytes: files stand in it by name, without times, 
 to whoever sends or keeps it, for its result depends on the library that did it.
 """
 
-import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from audit import keys, trails
@@ -59,29 +59,52 @@ manifest.json     the SHA-256 and size of every file; `withheld` are events that
 """
 
 
-def body(told: Told) -> bytes:
-    """Return the zip."""
-    return archive(files(told))
-
-
-def files(told: Told) -> dict[str, bytes]:
-    """Return every file of the pack; the first two are for people, the others stand by name."""
-    found = {f"lineage.{rules.ending(form)}": make(told) for form, make in forms.MAKERS.items()}
-    found |= _log(told) | {"verify.py": Path(verify.__file__).read_bytes()}
-    first = {"README.txt": _readme(told).encode()}
-    first["manifest.json"] = rules.as_json(_manifest(told, first | found))
-    return first | dict(sorted(found.items()))
-
-
-def archive(content: Mapping[str, bytes]) -> bytes:
-    """Return files as a zip that depends on nothing but them."""
-    out = io.BytesIO()
+def write(told: Told, out: IO[bytes]) -> None:
+    """Write the zip, file by file; what it holds is in memory one piece at a time."""
+    manifest: dict[str, dict[str, Any]] = {}
     with ZipFile(out, "w", ZIP_STORED) as packed:
-        for name, data in content.items():
-            about = ZipInfo(name, START)
-            about.create_system, about.external_attr = 3, 0o644 << 16
-            packed.writestr(about, data)
-    return out.getvalue()
+        for name, put in _files(told):
+            with packed.open(_described(name), "w") as into:
+                written = _Written(into)
+                put(cast("IO[bytes]", written))
+            manifest[name] = {"sha256": written.digest.hexdigest(), "size": written.size}
+        packed.writestr(_described("manifest.json"), rules.as_json(_manifest(told, manifest)))
+
+
+class _Written:
+    """A file of the zip while it is written: how much, and the digest so far."""
+
+    def __init__(self, into: IO[bytes]) -> None:
+        self.into, self.size, self.digest = into, 0, sha256()
+
+    def write(self, data: bytes) -> int:
+        """Write on."""
+        self.size += len(data)
+        self.digest.update(data)
+        return self.into.write(data)
+
+
+Put = Callable[[IO[bytes]], Any]
+
+
+def _files(told: Told) -> Iterator[tuple[str, Put]]:
+    """Yield every file of the pack but its manifest, the one for people first, and what writes it."""
+    yield "README.txt", _whole(_readme(told).encode())
+    ours: dict[str, Put] = {f"lineage.{rules.ending(form)}": partial(make, told) for form, make in forms.MAKERS.items()}
+    ours |= {name: _whole(data) for name, data in _log(told).items()}
+    ours["verify.py"] = _whole(Path(verify.__file__).read_bytes())
+    yield from sorted(ours.items())
+
+
+def _whole(data: bytes) -> Put:
+    return lambda into: into.write(data)
+
+
+def _described(name: str) -> ZipInfo:
+    """Return how a file stands in the zip: by its name alone, with nothing of the time and machine that made it."""
+    about = ZipInfo(name, START)
+    about.create_system, about.external_attr = 3, 0o644 << 16
+    return about
 
 
 def _readme(told: Told) -> str:
@@ -91,15 +114,14 @@ def _readme(told: Told) -> str:
     return README.format(title=report.title, as_of=report.as_of.isoformat(), filename=name, subject=subject)
 
 
-def _manifest(told: Told, content: Mapping[str, bytes]) -> dict[str, Any]:
-    described = {name: {"sha256": sha256(data).hexdigest(), "size": len(data)} for name, data in content.items()}
+def _manifest(told: Told, described: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "pack": 1,
         "title": told.report.title,
         "subject": f"model_version:{told.report.subject}",
         "as_of": told.report.as_of.isoformat(),
         "files": described,
-        "withheld": [f"sha256:{digest}" for digest, line in told.lines if line is None],
+        "withheld": [f"sha256:{digest}" for digest, shown in told.shown.items() if not shown],
     }
 
 
@@ -117,7 +139,7 @@ def _log(told: Told) -> dict[str, bytes]:
 
 
 def _accepted(told: Told, checkpoint: Checkpoint) -> list[dict[str, Any]]:
-    subjects = [f"lineage_event:{digest}" for digest, line in told.lines if line is not None]
+    subjects = [f"lineage_event:{digest}" for digest, shown in told.shown.items() if shown]
     return trails.proven(told.actor, subjects, checkpoint)
 
 

@@ -29,6 +29,8 @@ TYPES = {
 ENDINGS = {"prov": "prov.json"}
 """How the file of a format ends where that is not its name."""
 FORMATS = tuple(TYPES)
+PART = 1 << 20
+"""The bytes of a report are kept, read and sent so many at a time."""
 _RANGE = re.compile("bytes=([0-9]{0,18})-([0-9]{0,18})")
 SHAPE = 2
 """The number of the shape below; it grows when a field changes its meaning."""

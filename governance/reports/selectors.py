@@ -1,5 +1,6 @@
 """Reads of reports, and everything a lineage report brings together, always as the person who asked."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -44,9 +45,12 @@ def by_id(pk: str) -> Report | None:
     return Report.objects.filter(pk=pk).first()
 
 
-def body_of(report: Report) -> bytes:
-    """Return the bytes of a report that is ready."""
-    return bytes(Blob.objects.values_list("data", flat=True).get(pk=report.digest))
+def body_of(report: Report, span: range) -> Iterator[bytes]:
+    """Yield these bytes of a report that is ready, a part at a time."""
+    for number in range(span.start // rules.PART, -(-span.stop // rules.PART)):
+        data = bytes(Blob.objects.values_list("data", flat=True).get(pk=report.parts[number]))
+        begin = number * rules.PART
+        yield data[max(0, span.start - begin) : span.stop - begin]
 
 
 def people_in(report: Report) -> dict[str, str]:

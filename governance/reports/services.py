@@ -1,6 +1,8 @@
 """What people may do with reports: ask for one, take it away; and what the errand does for them."""
 
 from datetime import datetime
+from hashlib import sha256
+from typing import IO
 from uuid import UUID
 
 from django.db import transaction
@@ -50,15 +52,16 @@ def ask(*, actor: Actor, asking: Asking, now: datetime) -> Report:
 
 
 @transaction.atomic(durable=True)
-def publish(*, actor: Actor, report: Report, body: bytes, now: datetime) -> None:
-    """Keep the body of a report under its digest; `actor` is who asked, and must still be allowed to."""
+def publish(*, actor: Actor, report: Report, body: IO[bytes], now: datetime) -> None:
+    """Keep the body of a report, from a file, under its digest; `actor` is who asked, and must still be allowed to."""
     require(actor, "export", report)
-    digest = put_blob(body)
-    ready = {"state": Report.State.READY, "digest": digest, "size": len(body), "finished_at": now, "error": ""}
-    if not Report.objects.filter(pk=report.pk, state=Report.State.QUEUED).update(**ready):
+    digest, size, parts = _kept(body)
+    ready = {"state": Report.State.READY, "digest": digest, "size": size, "parts": parts}
+    waiting = Report.objects.filter(pk=report.pk, state=Report.State.QUEUED)
+    if not waiting.update(**ready, finished_at=now, error=""):
         raise Conflict("reports.already_made")
     subjects = [f"report:{report.pk}", f"model_version:{report.subject}"]
-    about = {"digest": digest, "size": len(body)}
+    about = {"digest": digest, "size": size}
     log.append(actor=actor, action="report.made", subjects=subjects, at=now, scope_id=report.scope_id, about=about)
 
 
@@ -117,3 +120,14 @@ def note_replay(*, actor: Actor, found: Comparison, now: datetime) -> None:
             "rows": [each._asdict() for each in found.differences[:MOST_NAMED]],
         },
     )
+
+
+def _kept(body: IO[bytes]) -> tuple[str, int, list[str]]:
+    """Keep a file part by part; return its digest, its size and the digests of its parts."""
+    whole, size, parts = sha256(), 0, list[str]()
+    body.seek(0)
+    while part := body.read(rules.PART):
+        whole.update(part)
+        size += len(part)
+        parts.append(put_blob(part))
+    return f"sha256:{whole.hexdigest()}", size, parts

@@ -1,11 +1,17 @@
 """Errands of reports."""
 
+from collections.abc import Mapping
+from tempfile import TemporaryFile
+
 from django.utils.translation import gettext_noop
 
 from audit.actor import Actor, Forbidden, NotSeen, system
 from governance.reports import forms, pack, past, selectors, services
 from governance.reports.models import Report
 from jobs.tasks import Work, errand
+
+MAKERS: Mapping[str, forms.Maker] = {**forms.MAKERS, "zip": pack.write}
+"""What writes each format of a report."""
 
 
 @errand("reports.build", long=True)
@@ -18,9 +24,10 @@ def build(work: Work, report_id: str) -> None:
     work.progress(0.1, gettext_noop("reading"))
     try:
         told = forms.read(actor, report)
-        body = pack.body(told) if report.format == "zip" else forms.MAKERS[report.format](told)
-        work.progress(0.9, gettext_noop("writing"))
-        services.publish(actor=actor, report=report, body=body, now=work.now())
+        with TemporaryFile() as body:
+            MAKERS[report.format](told, body)
+            work.progress(0.9, gettext_noop("writing"))
+            services.publish(actor=actor, report=report, body=body, now=work.now())
     except (Forbidden, NotSeen) as refusal:
         services.give_up(actor=system(), report=report, code=refusal.code, now=work.now())
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -81,6 +81,6 @@ def show(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def download(request: HttpRequest, pk: UUID) -> HttpResponse:
+def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Send the report; the log has it before the first byte."""
     return content(services.deliver(actor=actor_of(request), pk=pk, now=now_of(request)), request.headers)

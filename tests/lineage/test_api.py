@@ -195,6 +195,8 @@ def test_a_stranger_sees_nothing(chain, people):
         ({"format": "csv"}, "text/csv; charset=utf-8", b"from_type"),
         ({"format": "ndjson"}, "application/x-ndjson", b"{"),
         ({"format": "json"}, "application/json", b"{"),
+        ({"format": "prov"}, "application/json", b'{"prefix"'),
+        ({"format": "graphml"}, "application/graphml+xml", b"<?xml"),
     ],
 )
 def test_the_form_is_chosen_by_parameter(chain, people, query, kind, start):

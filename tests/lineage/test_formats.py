@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage import formats
+from lineage import formats, prov
 from lineage.event import understand
 from lineage.graph import ColumnStep, Graph, Node
 
@@ -64,6 +65,21 @@ def test_the_marquez_shape_links_both_ways():
     assert job["inEdges"] == [{"origin": RAW.id, "destination": JOB.id}]
     assert job["outEdges"] == [{"origin": JOB.id, "destination": MODEL.id}]
     assert all(node["id"] != STUB.id for node in answer)
+
+
+def test_the_provenance_of_a_graph_has_a_job_as_one_activity_and_holds_nothing_hidden():
+    direct = Node("dataset:file:/copy", "dataset", "file", "/copy", 4)
+    graph = replace(GRAPH, nodes=(*GRAPH.nodes, direct), edges=(*GRAPH.edges, (RAW.id, direct.id)))
+    told = prov.graph_as_prov(graph)
+    names = {name: about["prov:label"] for kind in ("entity", "activity") for name, about in told[kind].items()}
+    assert sorted(names.values()) == ["/copy", "/raw", "models:/m", "train"]
+    assert [{end: names[name] for end, name in one.items()} for one in told["used"].values()] == [
+        {"prov:activity": "train", "prov:entity": "/raw"}
+    ]
+    assert [{end: names[name] for end, name in one.items()} for one in told["wasGeneratedBy"].values()] == [
+        {"prov:entity": "models:/m", "prov:activity": "train"}
+    ]
+    assert [names[one["prov:generatedEntity"]] for one in told["wasDerivedFrom"].values()] == ["/copy"]
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), unique=True, max_size=8), st.booleans())

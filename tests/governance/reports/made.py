@@ -1,5 +1,7 @@
 """What producers told, and how reports about it are asked for and taken."""
 
+from django.http import HttpResponse
+
 FACETS = {
     "sql": {"query": "select * from raw"},
     "sourceCodeLocation": {"repoUrl": "https://git.example.org/x.git", "version": "abc123"},
@@ -38,4 +40,11 @@ def taken(who, version, run_jobs, **more):
     asked = ask(who, version, **more)
     assert asked.status_code == 202, asked.content
     run_jobs()
-    return who.api.get(f"/api/v1/reports/{asked.json()['id']}/content")
+    return whole(who.api.get(f"/api/v1/reports/{asked.json()['id']}/content"))
+
+
+def whole(answer):
+    """A streamed answer as one that holds all its bytes."""
+    if not answer.streaming:
+        return answer
+    return HttpResponse(b"".join(answer.streaming_content), status=answer.status_code, headers=dict(answer.items()))

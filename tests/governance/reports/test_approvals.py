@@ -43,7 +43,7 @@ def report(who, version, run_jobs, **more):
     assert asked.status_code == 202, asked.content
     run_jobs()
     path = f"/api/v1/reports/{asked.json()['id']}"
-    return json.loads(who.api.get(f"{path}/content").content), who.api.get(path).json()
+    return json.loads(who.api.get(f"{path}/content").getvalue()), who.api.get(path).json()
 
 
 def test_the_report_names_the_decision_and_its_entry(decided, people, run_jobs):

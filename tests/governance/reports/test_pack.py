@@ -7,8 +7,11 @@ import re
 import shlex
 import subprocess
 import sys
+import tracemalloc
 import zipfile
-from datetime import timedelta
+import zlib
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -18,8 +21,8 @@ from audit.actor import system
 from governance.access import records
 from governance.reports.models import Report
 from jobs import selectors as clock
-from lineage.models import Dataset
-from tests.governance.reports.made import taken
+from lineage.models import Dataset, RawEvent
+from tests.governance.reports.made import ask, taken, whole
 
 pytestmark = pytest.mark.django_db
 
@@ -160,20 +163,73 @@ def test_what_the_reader_may_not_see_is_named_by_digest_alone(logged, person, pa
         assert len(json.loads(packed.read("log/events.json"))["results"]) == 2
 
 
+def test_nothing_of_the_time_or_machine_stands_in_the_zip(logged, people, run_jobs):
+    content = taken(people.vera, logged, run_jobs, format="zip").content
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        files = packed.infolist()
+    assert len(files) > 12
+    told = {(one.date_time, one.create_system, one.external_attr, one.compress_type, one.flag_bits) for one in files}
+    assert told == {((1980, 1, 1, 0, 0, 0), 3, 0o644 << 16, zipfile.ZIP_STORED, 0)}
+    assert not any(one.extra or one.comment for one in files)
+    assert [files[0].filename, files[-1].filename] == ["README.txt", "manifest.json"]
+
+
+def test_a_report_is_kept_and_sent_in_parts(logged, people, run_jobs, monkeypatch):
+    monkeypatch.setattr("governance.reports.rules.PART", 1000)
+    all_of_it = taken(people.vera, logged, run_jobs, format="zip")
+    report = Report.objects.get()
+    assert len(report.parts) == -(-report.size // 1000) > 20
+    assert f"sha256:{hashlib.sha256(all_of_it.content).hexdigest()}" == report.digest
+    path = f"/api/v1/reports/{report.pk}/content"
+    for asked in ((0, 0), (999, 1000), (1000, 1999), (1001, 3500), (report.size - 1, report.size - 1)):
+        answer = people.vera.api.get(path, headers={"range": f"bytes={asked[0]}-{asked[1]}"})
+        assert answer.streaming and answer["Content-Length"] == str(asked[1] - asked[0] + 1)
+        assert whole(answer).content == all_of_it.content[asked[0] : asked[1] + 1]
+
+
+def test_a_large_pack_is_made_in_little_memory(logged, people, run_jobs):
+    """The raw events of a pack pass through, one piece at a time: 40 MB of them cost a fraction of that."""
+    pad = "".join(chr(97 + one % 26) for one in range(1_000_000))
+    for number in range(40):
+        keep_event(logged, f"{pad}{number}", number)
+    tracemalloc.start()
+    try:
+        answer = ask(people.vera, logged, format="zip")
+        run_jobs()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    report = Report.objects.get(pk=answer.json()["id"])
+    assert report.size > 40_000_000
+    assert peak < 25_000_000, peak
+
+
+def keep_event(version, text, number):
+    """Another raw event of the run that trained the version."""
+    event = {"eventTime": "2026-11-20T10:06:00Z", "producer": "https://example.org/p", "note": text}
+    event |= {"run": {"runId": "00000000-0000-4000-8000-000000000005"}, "job": {"namespace": "jobs", "name": "train"}}
+    body = json.dumps(event, sort_keys=True, separators=(",", ":")).encode()
+    RawEvent.objects.create(
+        sha256=hashlib.sha256(body).hexdigest(), body=zlib.compress(body), size=len(body), kind="run",
+        at=datetime(2026, 11, 20, 10, 6, number, tzinfo=UTC), received_at=datetime(2026, 11, 20, 10, 6, tzinfo=UTC),
+        run_uuid=UUID("00000000-0000-4000-8000-000000000005"), scope_id=version.scope_id, principal_id=UUID(int=1),
+    )  # fmt: skip
+
+
 def test_a_download_that_was_cut_off_goes_on(logged, people, run_jobs):
-    whole = taken(people.vera, logged, run_jobs, format="zip")
-    path, size, etag = f"/api/v1/reports/{Report.objects.get().pk}/content", len(whole.content), whole["ETag"]
+    full = taken(people.vera, logged, run_jobs, format="zip")
+    path, size, etag = f"/api/v1/reports/{Report.objects.get().pk}/content", len(full.content), full["ETag"]
 
     def part(asked, **headers):
-        return people.vera.api.get(path, headers={"range": asked, **headers})
+        return whole(people.vera.api.get(path, headers={"range": asked, **headers}))
 
     rest = part("bytes=100-", **{"if-range": etag})
-    assert (rest.status_code, whole.content[:100] + rest.content) == (206, whole.content)
+    assert (rest.status_code, full.content[:100] + rest.content) == (206, full.content)
     assert rest["Content-Range"] == f"bytes 100-{size - 1}/{size}"
-    assert part("bytes=-5").content == whole.content[-5:]
-    assert part("bytes=2-3").content == whole.content[2:4]
+    assert part("bytes=-5").content == full.content[-5:]
+    assert part("bytes=2-3").content == full.content[2:4]
     over = part(f"bytes={size}-")
     assert (over.status_code, over["Content-Range"]) == (416, f"bytes */{size}")
     for asked in ("bytes=5-2", "bytes=-", "lines=1-2", "bytes=0-1,4-5", "bytes=x-"):
-        assert (part(asked).status_code, part(asked).content) == (200, whole.content)
+        assert (part(asked).status_code, part(asked).content) == (200, full.content)
     assert part("bytes=100-", **{"if-range": '"other"'}).status_code == 200
