@@ -52,8 +52,8 @@ Reads = Callable[[Sequence[int]], Iterable[Used]]
 """Returns everything that the given runs read and wrote."""
 
 
-def trace(start: Sequence[int], producers: Producers, uses: Reads) -> Ancestry:
-    """Return the ancestry of what the runs `start` wrote, breadth first, at most `RUNS` runs.
+def trace(start: Sequence[int], producers: Producers, uses: Reads, most: int = RUNS) -> Ancestry:
+    """Return the ancestry of what the runs `start` wrote, breadth first, at most `most` runs.
 
     A dataset that nothing wrote is a source. A first run that read nothing is `blind`: its record is incomplete.
     """
@@ -70,12 +70,16 @@ def trace(start: Sequence[int], producers: Producers, uses: Reads) -> Ancestry:
         wanted = {Wanted(one.dataset, one.version, one.until) for one in read} - asked
         asked |= wanted
         distance += 1
-        edge = _further(sorted(wanted, key=lambda one: (one.dataset, one.version, one.at)), producers, found, distance)
+        made = list(producers(_in_order(wanted))) if wanted else []
+        edge = _further(wanted, made, found, distance, most)
     return found
 
 
-def _further(wanted: list[Wanted], producers: Producers, found: Ancestry, distance: int) -> list[int]:
-    made = list(producers(wanted)) if wanted else []
+def _in_order(wanted: Iterable[Wanted]) -> list[Wanted]:
+    return sorted(wanted, key=lambda one: (one.dataset, one.version, one.at))
+
+
+def _further(wanted: set[Wanted], made: list[Used], found: Ancestry, distance: int, most: int) -> list[int]:
     known = {one.dataset for one in made}
     found.sources.update(one.dataset for one in wanted if one.dataset not in known)
     versions = {(one.dataset, one.version) for one in wanted if one.version}
@@ -85,7 +89,7 @@ def _further(wanted: list[Wanted], producers: Producers, found: Ancestry, distan
             found.inferred.add((one.run, one.dataset))
         if one.run in found.runs:
             continue
-        if len(found.runs) >= RUNS:
+        if len(found.runs) >= most:
             found.truncated = True
             continue
         found.runs[one.run] = distance

@@ -27,7 +27,7 @@ from lineage.naming import node_id
 
 __all__ = [
     "Alias", "Change", "Check", "ColumnEdge", "Dataset", "DatasetVersion", "Declaration", "Edge", "Facet", "FacetBody",
-    "Job", "JobIO", "JobLink", "Metric", "Owed", "Owner", "RawEvent", "Run", "RunIO", "Schema", "Tag",
+    "Job", "JobIO", "JobLink", "Metric", "Owed", "Owner", "RawEvent", "RemovedEvent", "Run", "RunIO", "Schema", "Tag",
 ]  # fmt: skip
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -68,6 +68,25 @@ class Owed(models.Model):
 
     def __str__(self) -> str:
         return f"event {self.pk} waits"
+
+
+class RemovedEvent(models.Model):
+    """A raw event that retention removed: what it was, and under which entry of the log it went."""
+
+    sha256 = models.CharField(max_length=64, db_index=True)
+    size = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    run_uuid = models.UUIDField(null=True)
+    scope_id = models.UUIDField(db_index=True)
+    warnings = models.JSONField(default=list)
+    redacted = models.JSONField(default=list)
+    removed_at = models.DateTimeField()
+    entry_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"removed event {self.sha256[:12]}"
 
 
 class Dataset(models.Model):

@@ -4,13 +4,14 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from audit import selectors as log
 from audit.actor import Actor, NotSeen, visible
 from audit.models import Trail
 from lineage import naming
-from lineage.models import Dataset, Job, RawEvent
+from lineage.models import Dataset, Job, RawEvent, RemovedEvent
 from lineage.steps import CHUNK
 
 SHOWN = 200_000
@@ -22,11 +23,19 @@ FEW = 20
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A raw event as somebody may see it: its text, unless it names what they may not see, and its entry's number."""
+    """A raw event as somebody may see it: its text, unless it names what they may not see, and its entry's number.
 
-    raw: RawEvent
+    Of one that retention removed there is no text, but when that was.
+    """
+
+    raw: RawEvent | RemovedEvent
     text: str | None
     entry: int | None
+
+    @property
+    def removed_at(self) -> datetime | None:
+        """When retention removed it."""
+        return self.raw.removed_at if isinstance(self.raw, RemovedEvent) else None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the outside reads it; the SHA-256 of `canonical` is the digest."""
@@ -40,7 +49,8 @@ class Original:
             "warnings": self.raw.warnings,
             "redacted": self.raw.redacted,
             "canonical": self.text,
-            "withheld": self.text is None,
+            "withheld": self.text is None and self.removed_at is None,
+            "removed_at": self.removed_at.isoformat() if self.removed_at else None,
             "entry": self.entry,
         }
 
@@ -54,13 +64,19 @@ class Original:
 def event_seen_by(actor: Actor, digest: str) -> Original:
     """Return the raw event of a digest; unknown and unseen are the same refusal."""
     sha256 = digest.removeprefix("sha256:")
-    raw = RawEvent.objects.filter(visible(actor).q(), sha256=sha256).first() if len(sha256) == 64 else None
+    raw = _kept_or_removed(actor, sha256) if len(sha256) == 64 else None
     if raw is None:
         raise NotSeen("not_seen", what="event")
-    body = next(lines(actor, [sha256]))[1]
+    body = next(lines(actor, [sha256]))[1] if isinstance(raw, RawEvent) else None
     accepted = Trail.objects.filter(subject=f"lineage_event:{sha256}")
     entry = accepted.filter(entry_id__in=log.entries_for(actor).values("pk")).values_list("seq", flat=True).first()
     return Original(raw, None if body is None else body.decode(), entry)
+
+
+def _kept_or_removed(actor: Actor, sha256: str) -> RawEvent | RemovedEvent | None:
+    seen = visible(actor).q()
+    kept = RawEvent.objects.filter(seen, sha256=sha256).first()
+    return kept or RemovedEvent.objects.filter(seen, sha256=sha256).order_by("-pk").first()
 
 
 def lines(actor: Actor, digests: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
@@ -72,7 +88,7 @@ def lines(actor: Actor, digests: Iterable[str]) -> Iterator[tuple[str, bytes | N
     wanted = list(digests)
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
-        named = {sha256: _named(json.loads(body)) for sha256, body in _bodies(actor, part)}
+        named = {sha256: named_in(json.loads(body)) for sha256, body in _bodies(actor, part)}
         hidden = _hidden(actor, set().union(*named.values()))
         shown = [one for one in part if one in named and not named[one] & hidden]
         found = _bodies(actor, shown)
@@ -88,7 +104,7 @@ def _bodies(actor: Actor, digests: Sequence[str]) -> Iterator[tuple[str, bytes]]
         yield from ((one, zlib.decompress(packed[one])) for one in part if one in packed)
 
 
-def _named(event: Any) -> set[str]:
+def named_in(event: Any) -> set[str]:
     """Return the keys of every dataset and job that stands anywhere in an event."""
     found: set[str] = set()
     waiting = [event]

@@ -5,11 +5,15 @@ code that projects them when they come, with the ids that things have. Then what
 transaction, so readers see the old tables until the new ones are whole, and a process that dies on the way changes
 nothing. Events that come meanwhile are kept as ever; the transaction takes in what came last. Memory is bounded by
 `BATCH` rows.
+
+What retention removed cannot be read again: rows that speak of the time of removed events are merged with what the
+rest says, and stay where the rest says nothing of them.
 """
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, connections, models, transaction
@@ -17,12 +21,13 @@ from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from audit.refusals import Conflict
 from lineage import follow
-from lineage.merge import Row
+from lineage.merge import Row, combine
 from lineage.models import FOREVER, NEVER, Dataset, DatasetVersion, Job, RawEvent, Run, RunIO
 from lineage.placed import Placed
 from lineage.projection import project
 from lineage.reading import again
 from lineage.records import all_paid, merge
+from lineage.retention.selectors import newest_removed
 from lineage.tables import RULES
 
 BATCH = 200
@@ -46,6 +51,7 @@ class Copy:
         settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": "file:?cache=private"}
         values = connections.configure_settings({"default": settings})["default"]
         self._connection = DatabaseWrapper(values, "default")
+        self._removed_until: datetime | None = None
         with self.open():
             with connection.cursor() as cursor:
                 for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-32000"):
@@ -127,6 +133,7 @@ class Copy:
         _lock()
         follow.settle_here()
         self.catch_up()
+        self._removed_until = newest_removed()
         if self.strangers():
             raise Conflict("lineage.not_replayed")
         differed = sum(self._changed(model) + self._surplus(model) for model in RULES)
@@ -142,7 +149,8 @@ class Copy:
         for batch in _batches(self._inside(rows)):
             told = [row for row in batch if row.get("first_seen") != FOREVER]
             live = {_key(model, row): row for row in _like(model, told, columns)}
-            wrong = [row for row in told if not _same(live.get(_key(model, row)), row, model)]
+            meant = [self._meant(model, live.get(_key(model, row)), row) for row in told]
+            wrong = [row for row in meant if not _same(live.get(_key(model, row)), row, model)]
             _delete(model, [live[_key(model, row)] for row in wrong if _key(model, row) in live])
             _insert(model, wrong, live)
             differing += len(wrong)
@@ -157,10 +165,21 @@ class Copy:
         for batch in _batches(model._default_manager.values(*columns).order_by("pk").iterator(BATCH)):
             with self.open():
                 known = {_key(model, row) for row in _like(model, batch, columns)}
-            left = [row for row in batch if _key(model, row) not in known]
+            left = [row for row in batch if _key(model, row) not in known and not self._of_removed(row)]
             _delete(model, left)
             gone += len(left)
         return gone
+
+    def _meant(self, model: type[models.Model], live: Row | None, row: Row) -> Row:
+        """Return what a row shall say: what the copy says, and what removed events may have said besides."""
+        if live is None or not self._of_removed(live):
+            return row
+        return {**combine(RULES[model], [live, row])[0], "id": row["id"]} if "id" in row else live
+
+    def _of_removed(self, row: Row) -> bool:
+        """Say whether an event that retention removed may stand behind a row: whether it speaks of such early times."""
+        begun = row.get("first_seen") or row.get("at")
+        return self._removed_until is not None and (begun is None or begun <= self._removed_until)
 
     def _inside(self, rows: Iterator[Row]) -> Iterator[Row]:
         """Read on from rows of the copy."""

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from audit.actor import Actor, Malformed, NotSeen, visible
 from jobs import selectors as clock
 from lineage import many, naming, steps
-from lineage.ancestry import Ancestry, Used, Wanted, trace
+from lineage.ancestry import RUNS, Ancestry, Used, Wanted, trace
 from lineage.graph import VIA, ColumnStep, Direction, Graph, Node, Question, Step, Triple, Walk, walk
 from lineage.models import Dataset, Job, RunIO
 from lineage.steps import CHUNK, Steps
@@ -198,14 +198,16 @@ class Completeness:
     gaps: list[str]
 
 
-def ancestry_of(namespace: str, name: str, version: str, as_of: datetime | None = None) -> Ancestry | None:
-    """Return the runs behind a version of a model or dataset, whoever asks.
+def ancestry_of(
+    namespace: str, name: str, version: str, as_of: datetime | None = None, most: int = RUNS
+) -> Ancestry | None:
+    """Return the runs behind a version of a model or dataset, at most `most` of them, whoever asks.
 
     None when no run is known to have written it.
     """
     runs = _written(namespace, name, as_of).filter(version=version).values_list("run_id", flat=True)
     start = sorted(set(runs))
-    return trace(start, _Producers(as_of), _Uses(as_of)) if start else None
+    return trace(start, _Producers(as_of), _Uses(as_of), most) if start else None
 
 
 def inputs_of_model(namespace: str, name: str, version: str, as_of: datetime | None = None) -> list[Dataset]:

@@ -21,6 +21,7 @@ CLOCK: dict[str, tuple[float, str]] = {
     "reports.replay": (86400, "reports.replay"),
     "jobs.forget": (300, "jobs.forget"),
     "retention.prune": (86_400, "retention.prune"),
+    "retention.lineage": (86_400, "retention.lineage"),
 }
 """What runs when: name -> (every so many seconds, errand kind)."""
 
@@ -44,6 +45,7 @@ app.autodiscover_tasks(
     lambda: [
         "jobs", "audit", "audit.retention", "lineage", "governance.access", "governance.catalog", "governance.pii",
         "governance.policies", "governance.registries", "governance.promotions", "governance.reports",
+        "governance.retention",
     ]
 )  # fmt: skip
 

@@ -196,6 +196,26 @@ def lineage_rebuild(data_dir: DataDir = None, as_json: Json = False) -> None:
     show(done, as_json=as_json, words=f"{done['events']} events replayed, {done['differed']} rows put right.")
 
 
+@lineage.command("retain")
+def lineage_retain(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Remove raw events and runs that are past their time and that nothing relies on, as a worker does every day."""
+    server(data_dir)
+    from portal import upkeep
+
+    done = upkeep.retain_lineage(lambda count: typer.echo(f"{count} removed", err=True), only_count=dry_run)
+    told = [
+        f"{kind}: {n['old']} past their time, {n['pinned']} kept for approvals and requests, {n['held']} under a hold, "
+        f"{n['removed']} to go"
+        for kind, n in done["found"].items()
+    ]
+    told += [f"{kind}: {count} removed" for kind, count in done.get("removed", {}).items()]
+    show(done, as_json=as_json, words="\n".join(told))
+
+
 def main() -> None:
     """Run the command; every refusal is one sentence on stderr and an exit code."""
     try:

@@ -29,6 +29,14 @@ _hours = os.environ.get("ATTESTRY_AUDIT_VERIFY_HOURS") or "24"
 if not _hours.isascii() or not _hours.replace(".", "", 1).isdigit() or not 0 < float(_hours) <= 168:
     sys.exit("ATTESTRY_AUDIT_VERIFY_HOURS must be more than 0 and at most 168: the log is verified at least weekly.")
 AUDIT_VERIFY_HOURS = float(_hours)
+_days = {
+    "ATTESTRY_LINEAGE_EVENT_DAYS": os.environ.get("ATTESTRY_LINEAGE_EVENT_DAYS") or "730",
+    "ATTESTRY_LINEAGE_RUN_DAYS": os.environ.get("ATTESTRY_LINEAGE_RUN_DAYS") or "1825",
+}
+for _name, _count in _days.items():
+    if not (_count.isascii() and _count.isdigit() and (_count == "0" or 183 <= int(_count) <= 36_500)):
+        sys.exit(f"{_name} must be a number of days from 183 (half a year) to 36500, or 0 to keep them for ever.")
+LINEAGE_EVENT_DAYS, LINEAGE_RUN_DAYS = (int(count) for count in _days.values())
 AUDIT_WITNESSES = os.environ.get("ATTESTRY_WITNESSES", "").split()
 # without its file (made by `attestry up` and `attestry migrate`) the key lasts as long as this process
 SECRET_KEY = SECRET_KEY_FILE.read_text().strip() if SECRET_KEY_FILE.exists() else token_urlsafe(50)

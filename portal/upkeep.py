@@ -66,6 +66,15 @@ def rebuild_lineage(progress: Callable[[int, int], None]) -> dict[str, Any]:
     return {"events": events, "differed": differed}
 
 
+def retain_lineage(progress: Callable[[int], None], *, only_count: bool) -> dict[str, Any]:
+    """Count the lineage that is past its time, and remove it unless it is only to be counted."""
+    from governance.retention import tasks
+    from jobs import selectors as clock
+
+    found: dict[str, Any] = {"found": tasks.counted(clock.now())}
+    return found if only_count else found | {"removed": tasks.carry_out(clock.now, progress)}
+
+
 def roles(owner: str, application: str, *, apply: bool) -> list[str]:
     """Return the SQL that sets up the two roles of the database, and run it where asked."""
     from audit import roles as two

@@ -11,7 +11,7 @@ HOUSE = Path(__file__).resolve().parent.parent
 PACKAGES = ("jobs", "audit", "lineage", "governance", "portal")
 ROOMS = {
     "access": 0, "identities": 1, "signin": 1, "catalog": 1, "policies": 2, "pii": 2, "registries": 2, "privacy": 2,
-    "promotions": 3, "gate": 4, "reports": 4,
+    "promotions": 3, "gate": 4, "reports": 4, "retention": 4,
 }  # fmt: skip
 BANNED = {"utils", "common", "core", "helpers", "managers", "signals", "mixins"}
 WRITES = {"save", "create", "bulk_create", "update", "delete", "get_or_create", "update_or_create", "bulk_update"}

@@ -511,6 +511,7 @@ class Migration(migrations.Migration):
                 ("job_id", models.UUIDField(null=True)),
                 ("digest", models.CharField(blank=True, default="", max_length=71)),
                 ("size", models.PositiveBigIntegerField(default=0)),
+                ("parts", models.JSONField(default=list)),
                 ("created_at", models.DateTimeField(db_default=jobs.moment.Moment())),
                 ("finished_at", models.DateTimeField(null=True)),
             ],

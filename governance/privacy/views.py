@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -27,6 +28,7 @@ from audit.retention import services as keeping
 from audit.retention.models import Hold, Proposal
 from governance.privacy import api, selectors, services
 from governance.privacy.services import Erased
+from lineage.models import RemovedEvent
 
 GET_POST = require_http_methods(["GET", "HEAD", "POST"])
 SHOWN = 50
@@ -147,6 +149,9 @@ def retention(request: HttpRequest) -> HttpResponse:
         "decided": _rows(actor, [each for each in asked if each.state != Proposal.State.WAITING]),
         "runs": list(kept.runs()[:10]),
         "keeper": _keeper(actor),
+        "event_days": settings.LINEAGE_EVENT_DAYS,
+        "run_days": settings.LINEAGE_RUN_DAYS,
+        "events_removed": RemovedEvent.objects.count(),
     }
     return render(request, "governance/privacy/retention.html", context)
 

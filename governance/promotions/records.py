@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from audit.actor import Actor
 from audit.refusals import Conflict
@@ -78,6 +78,13 @@ def open_request(promotion: Promotion, gathered: Gathered, now: datetime) -> Pro
         raise Conflict("promotions.already_open", environment=promotion.environment.name) from error
     _write_evidence(promotion, gathered, now)
     return promotion
+
+
+def hold_still() -> None:
+    """Let no request be made until the transaction ends; on SQLite whoever writes first writes alone."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f'LOCK TABLE "{Promotion._meta.db_table}" IN SHARE MODE')
 
 
 def adopt(promotion: Promotion, gathered: Gathered, now: datetime) -> dict[str, Any]:

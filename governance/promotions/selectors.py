@@ -13,6 +13,7 @@ from audit.actor import Actor, Forbidden, NotSeen, Refused, visible
 from audit.models import Opening
 from governance.access.models import Grant, ScopeClosure, User
 from governance.access.selectors import live_grants
+from governance.catalog.models import Version
 from governance.catalog.rules import VersionState
 from governance.policies.rules import Rule, understand
 from governance.promotions import rules, ways_back
@@ -345,3 +346,22 @@ def needs_decision_count(actor: Actor) -> int:
         visible(actor, "approve").q("asset__scope_id", "asset_id"), state__in=rules.REVIEWABLE
     )
     return sum(can_decide(actor, standing(row, at, circle)) for row in reviewable[:MOST_COUNTED])
+
+
+def relied_on() -> dict[Version, frozenset[datetime]]:
+    """Return every version that was ever approved, ran before one that was, or is asked for and undecided.
+
+    With each the times at which people decided about it.
+    """
+    never = Q(state="rejected") | Q(state__in=("withdrawn", "expired"), decided_at=None)
+    found: dict[Version, frozenset[datetime]] = {}
+    for one in Promotion.objects.exclude(never).select_related("version__asset", "baseline__asset"):
+        times = frozenset(at for at in (one.submitted_at, one.decided_at, one.applied_at) if at)
+        for version in filter(None, (one.version, one.baseline)):
+            found[version] = found.get(version, frozenset()) | times
+    return found
+
+
+def how_many() -> int:
+    """Return how many requests were ever made."""
+    return Promotion.objects.count()
