@@ -106,9 +106,9 @@ class Portal:
             cwd=HOUSE, env={**self.env, **env}, text=True, capture_output=True, check=check, timeout=120,
         )  # fmt: skip
 
-    def start(self, until: str = TOLD, seconds: float = 240) -> None:
+    def start(self, until: str = TOLD, seconds: float = 240, *, demo: bool = True) -> None:
         """Start everything and wait until it has said `until`."""
-        command = [sys.executable, "-m", "portal.cli", "up", "--demo", "--port", str(self.port)]
+        command = [sys.executable, "-m", "portal.cli", "up", "--port", str(self.port), *(["--demo"] if demo else [])]
         self.process = subprocess.Popen(
             command, cwd=HOUSE, env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,

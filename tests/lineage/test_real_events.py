@@ -38,8 +38,12 @@ def steps(reader):
 
 
 @pytest.mark.parametrize("part", sorted(STEPS))
-def test_the_steps_of_each_producer_are_found(part, producer, people, shared_events):
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_the_steps_of_each_producer_are_found_in_any_order_however_often(part, seed, producer, people, shared_events):
     events = shared_events(part)
+    if seed is not None:
+        events = events * 2
+        random.Random(seed).shuffle(events)
     assert set(send(producer, events)) == {201}
     assert len(steps(people.ann)) == STEPS[part]
 
@@ -78,6 +82,17 @@ def test_any_order_and_repetition_of_them_gives_the_same_tables(seed, now, payme
     again = events + chance.sample(events, 50)
     chance.shuffle(again)
     take(again, now, payments.pk, size=chance.randint(1, 30))
+    assert picture() == before
+
+
+def test_told_one_by_one_in_any_order_they_give_the_same_tables(producer, shared_events):
+    events = shared_events(".")
+    send(producer, events)
+    before = picture()
+    wipe()
+    again = events + random.Random(7).sample(events, 60)
+    random.Random(8).shuffle(again)
+    assert set(send(producer, again)) == {201}
     assert picture() == before
 
 

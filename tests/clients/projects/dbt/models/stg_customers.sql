@@ -1,0 +1,1 @@
+select id as customer_id, lower(mail) as mail from {{ source('shop', 'raw_customers') }}
