@@ -37,6 +37,7 @@ class Story:
     evidence: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     hidden: dict[str, int] = field(default_factory=dict)
+    columns: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -47,10 +48,14 @@ class _Said:
     columns: dict[str, tuple[str, list[Any]]] = field(default_factory=dict)
     used: dict[tuple[UUID, str, str], dict[str, Any]] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
+    steps: dict[tuple[facets.Name, str, facets.Name, str], bool] = field(default_factory=dict)
 
     def take(self, run: UUID, event: Event) -> None:
         """Take what one event says."""
         self.runs.setdefault(run, {}).update(facets.about_run(event))
+        for one in facets.columns(event):
+            step = (one.source, one.field, one.target, one.to_field)
+            self.steps[step] = one.masking and self.steps.get(step, True)
         for direction, datasets in (("in", event.inputs), ("out", event.outputs)):
             for seen in datasets:
                 key = naming.key("dataset", seen.namespace, seen.name)
@@ -212,6 +217,15 @@ def _tell(story: Story, seen: Seen, events: list[RawEvent], as_of: datetime) -> 
         story.gaps.append(f"{odd} event(s) did not quite follow the standard; what was odd stands with each.")
     story.runs = _runs(seen, said, as_of)
     story.datasets = _datasets(seen, said)
+    story.columns = [
+        {"from": _column(*step[:2]), "to": _column(*step[2:]), "masking": masking}
+        for step, masking in sorted(said.steps.items())
+        if {naming.key("dataset", *step[0]), naming.key("dataset", *step[2])} <= shown
+    ]
+
+
+def _column(dataset: facets.Name, column: str) -> dict[str, str]:
+    return {"namespace": dataset[0], "name": dataset[1], "column": column}
 
 
 def _runs(seen: Seen, said: _Said, as_of: datetime) -> list[dict[str, Any]]:

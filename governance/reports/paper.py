@@ -11,7 +11,15 @@ from governance.reports.pdf import Document, printable
 
 NODES = 120
 """A graph of more nodes is no picture on a page any more."""
-ROWS = {"datasets": 200, "transformations": 200, "quality": 300, "evidence": 1_000, "downstream": 300, "gaps": 300}
+ROWS = {
+    "datasets": 200,
+    "transformations": 200,
+    "quality": 300,
+    "evidence": 1_000,
+    "downstream": 300,
+    "gaps": 300,
+    "personal_data": 200,
+}
 """How many rows of each part stand on paper."""
 TEXT = 400
 """How many characters of a list of columns or parameters stand on paper."""
@@ -34,6 +42,7 @@ def document(title: str, at: datetime, content: Content, whole: bytes, picture: 
         "transformations": [_step(one) for one in kept["transformations"]],
         "downstream": [f"{one['type']} {one['namespace']} {one['name']}" for one in kept["downstream"]],
         "findings": _findings(content["datasets"]),
+        "personal_data": [_path(one) for one in kept["personal_data"]],
         "left_out": sorted(left.items()),
     }
     drawn = picture.replace("system-ui, sans-serif", "Libertinus Serif")
@@ -55,6 +64,11 @@ def _findings(datasets: Sequence[Content]) -> list[dict[str, Any]]:
     return [{"dataset": one["name"], **found} for one in datasets for found in one["pii"]["findings"]][
         : ROWS["quality"]
     ]
+
+
+def _path(one: Content) -> dict[str, Any]:
+    reached = [f"{to['name']} {to['column'] or '*'}{' (masked)' if to['masked'] else ''}" for to in one["reaches"]]
+    return {"from": f"{one['name']} {one['column']}", "entity": one["entity"], "to": _cut("; ".join(reached), TEXT)}
 
 
 def _listed(values: Mapping[str, Any] | None) -> str:

@@ -18,7 +18,7 @@ from governance.pii import history as scans
 from governance.pii.selectors import Standing
 from governance.promotions import selectors as promotions
 from governance.promotions.models import Decision, Promotion
-from governance.reports import rules
+from governance.reports import paths, rules
 from governance.reports.models import Report
 from lineage import selectors as lineage
 from lineage.graph import Budget, Direction, Question
@@ -86,10 +86,12 @@ def lineage_report(actor: Actor, report: Report) -> tuple[dict[str, Any], Story]
     gaps = list(story.gaps)
     if subject.created_at > report.as_of:
         gaps.append("The version was registered after this report's time.")
+    datasets = _datasets(story, report.as_of)
     content = {
         "report": _header(report, story),
         "subject": _subject(subject, report.as_of) | {"approvals": _approvals(actor, subject, report.as_of)},
-        "datasets": _datasets(story, report.as_of),
+        "datasets": datasets,
+        "personal_data": paths.followed(datasets, story.columns),
         "transformations": story.runs,
         "quality": story.quality,
         "downstream": _downstream(actor, subject, report.as_of),

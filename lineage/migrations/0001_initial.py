@@ -94,6 +94,23 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="RemovedEvent",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sha256", models.CharField(db_index=True, max_length=64)),
+                ("size", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=10)),
+                ("at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("run_uuid", models.UUIDField(null=True)),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("warnings", models.JSONField(default=list)),
+                ("redacted", models.JSONField(default=list)),
+                ("removed_at", models.DateTimeField()),
+                ("entry_id", models.BigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Run",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -35,7 +35,7 @@ def report(**more):
     subject |= dict.fromkeys(("manifest_digest", "run_id", "code_commit", "registered_at", "risk_tier"))
     head = {"as_of": AT.isoformat(), "truncated": False, "hidden": {}, "log": None, "made_with": "attestry"}
     head["counts"] = {"runs": 0, "datasets": 0, "events": 0}
-    lists = ("datasets", "transformations", "quality", "downstream", "gaps", "evidence")
+    lists = ("datasets", "personal_data", "transformations", "quality", "downstream", "gaps", "evidence")
     return {"report": head, "subject": subject, "graph": {"nodes": []}, **{part: [] for part in lists}, **more}
 
 
@@ -69,9 +69,11 @@ def test_nothing_in_the_data_is_markup():
     run = {"run": EVIL, "state": EVIL, "started_at": None, "ended_at": EVIL, "inferred": True, "sql": EVIL, "reads": []}
     run |= {"job": {"namespace": EVIL, "name": EVIL}, "parameters": {EVIL: EVIL}, "error": EVIL, "code": {EVIL: EVIL}}
     run["writes"] = [{"namespace": EVIL, "name": EVIL, "version": EVIL, "rows": 3}]
+    reach = {"name": EVIL, "column": EVIL, "masked": True}
     check = {"namespace": EVIL, "name": EVIL, "assertion": EVIL, "column": EVIL, "success": False}
     content = report(
         datasets=[dataset(EVIL, labels=[EVIL], schema=[{"name": EVIL}])],
+        personal_data=[{"name": EVIL, "column": EVIL, "entity": EVIL, "reaches": [reach]}],
         transformations=[run], quality=[check], gaps=[EVIL], evidence=[{"event": EVIL, "at": EVIL}],
         downstream=[{"type": EVIL, "namespace": EVIL, "name": EVIL}],
     )  # fmt: skip
