@@ -7,11 +7,13 @@ from hashlib import sha256
 from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
-from audit import readings
+from audit import bulk, readings
 from audit.actor import Actor
 from audit.checkpoint import Vkey
 from audit.models import Anchor, Blob, Cosignature, Delivery, Entry, Reading
 from audit.readings import Read
+
+_PUT = "INSERT INTO audit_blob (digest, size, data) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING RETURNING 0"
 
 
 def blob_digest(data: bytes) -> str:
@@ -25,7 +27,8 @@ def put_blob(data: bytes) -> str:
         raise TransactionManagementError("a blob is kept inside the transaction that refers to it")
     digest = blob_digest(data)
     if not Blob.objects.filter(pk=digest).exists():
-        Blob.objects.bulk_create([Blob(digest=digest, size=len(data), data=data)], ignore_conflicts=True)
+        # not as Django does: on PostgreSQL it writes the bytes into a statement, and the driver remembers a hundred
+        bulk.fetch(_PUT, [digest, len(data), data])
     return digest
 
 
