@@ -22,6 +22,7 @@ from lineage.models import DatasetVersion, Edge, JobIO, RawEvent, RemovedEvent, 
 from lineage.retention import selectors as pins
 from lineage.retention.selectors import Root
 from lineage.story import story_of
+from portal import upkeep
 from tests.governance.promotions.conftest import NAMESPACE, only, rest, world  # noqa: F401
 from tests.governance.reports.made import taken
 from tests.lineage.test_projection import picture
@@ -84,6 +85,16 @@ class TestWhatGoes:
         found = tasks.counted(later)
         assert found["events"]["removed"] == found["events"]["old"] == before[1]
         assert (picture(), RawEvent.objects.count(), Entry.objects.count()) == before
+
+    def test_the_command_counts_first_and_removes_when_told_to(self, person, payments, now):
+        producer = person("Early", "ingest", payments)
+        events = [reading.read(one, []) for one in history(random.Random(1))]
+        lineage.ingest(actor=producer.actor, readings=events, now=now - timedelta(days=800))
+        counted = upkeep.retain_lineage(lambda _: None, only_count=True)
+        assert counted["found"]["events"]["removed"] == RawEvent.objects.count() > 0 and "removed" not in counted
+        done = upkeep.retain_lineage(lambda _: None, only_count=False)
+        assert done["removed"] == {"events": counted["found"]["events"]["old"], "runs": 0}
+        assert not RawEvent.objects.exists()
 
     def test_nobody_removes_by_hand(self, world, later):  # noqa: F811
         plan = selectors.plan(later)
