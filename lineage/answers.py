@@ -7,13 +7,17 @@ from django.http import HttpResponse, JsonResponse, QueryDict
 
 from audit.actor import Actor
 from audit.refusals import Malformed
-from lineage import formats, gaps, graphml, prov, svg
+from lineage import fold, formats, gaps, graphml, prov, svg
 from lineage.graph import Budget, Direction, Graph, Question
-from lineage.links import address, words
+from lineage.links import address, around, words
+from lineage.selectors import parents_of
 
 ENDINGS = {"prov": "prov.json"}
 """How the file of a form ends where that is not its name."""
 DEPTHS, NODES = (0, 100), (1, 20_000)
+SHAPES = ("", "jobs", "parent", "namespace")
+WHOLE = {"ndjson", "prov"}
+"""Forms that say what was found and nothing that stands for it."""
 
 
 def question(asked: QueryDict) -> Question:
@@ -35,6 +39,7 @@ def question(asked: QueryDict) -> Question:
         as_of=as_of(asked.get("as_of", "")),
         columns=asked.get("columns", "") in {"1", "true", "on"},
         version=asked.get("version", ""),
+        through=asked.get("group") == "jobs",
     )
 
 
@@ -61,7 +66,8 @@ def file(graph: Graph, form: str, *, attached: bool = False) -> HttpResponse:
     makers: dict[str, Callable[[], HttpResponse]] = {
         "json": lambda: HttpResponse(formats.as_json(graph), content_type="application/json"),
         "svg": lambda: HttpResponse(
-            svg.picture(graph, link=address, label=graph.focus, words=words()), content_type="image/svg+xml"
+            svg.picture(graph, link=address, label=graph.focus, words=words(), further=around),
+            content_type="image/svg+xml",
         ),
         "csv": lambda: HttpResponse(formats.as_csv(graph), content_type="text/csv; charset=utf-8"),
         "ndjson": lambda: HttpResponse(formats.as_ndjson(graph), content_type="application/x-ndjson"),
@@ -83,6 +89,23 @@ def number(asked: QueryDict, name: str, default: int, between: tuple[int, int]) 
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
         raise Malformed("lineage.bad_parameter", name=name, allowed=f"{low} to {high}")
     return int(text)
+
+
+def shaped(graph: Graph, how: str, form: str = "") -> Graph:
+    """Return `graph` made smaller: its `jobs` left out, or those of one `parent`, or of one `namespace`, as one node.
+
+    Refused when `how` says anything else. For a `form` that says what was found it stays as it is.
+    """
+    if how not in SHAPES:
+        raise Malformed("lineage.bad_parameter", name="group", allowed=", ".join(SHAPES[1:]))
+    if form in WHOLE:
+        return graph
+    if how == "jobs":
+        return fold.without_jobs(graph)
+    if how == "namespace":
+        return fold.folded(graph, fold.by_namespace(graph))
+    jobs = {node.pk: node.id for node in graph.nodes if node.type == "job" and node.pk}
+    return fold.folded(graph, parents_of(jobs)) if how == "parent" and jobs else graph
 
 
 def place_of(actor: Actor, asked: QueryDict, when: datetime) -> gaps.Where:

@@ -23,7 +23,7 @@ from audit.actor import NotSeen
 from audit.doors import actor_of, now_of, page, say
 from audit.refusals import Malformed, Refused
 from lineage import about, changes, event, formats, gaps, naming, originals, reading, selectors, story
-from lineage.answers import DEPTHS, NODES, as_of, file, number, place_of, question
+from lineage.answers import DEPTHS, NODES, as_of, file, number, place_of, question, shaped
 from lineage.graph import Budget, Graph, Question
 from lineage.together import door, place
 
@@ -111,7 +111,7 @@ class Lineage(Events):
             OpenApiParameter(name)
             for name in (
                 "namespace", "name", "type", "direction", "depth", "as_of", "columns", "max_nodes", "version",
-                "nodeId", "format",
+                "nodeId", "group", "format",
             )
         ],
         responses=OpenApiTypes.OBJECT,
@@ -124,7 +124,8 @@ class Lineage(Events):
             return JsonResponse(formats.as_marquez(graph))
         meant = question(asked)
         with reading.undisturbed(meant.budget.nodes * NODE):
-            return file(story.graph_for(actor_of(request), meant), _format(request))
+            graph, form = story.graph_for(actor_of(request), meant), _format(request)
+            return file(shaped(graph, asked.get("group", ""), form), form)
 
 
 class LineageBatch(Events):

@@ -6,7 +6,7 @@ nodes for long edges, then give coordinates. The same graph always gives the sam
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Edge = tuple[str, str]
@@ -25,10 +25,13 @@ class Layout:
     height: float
 
 
-def lay_out(nodes: Sequence[str], edges: Iterable[Edge]) -> Layout:
+def lay_out(
+    nodes: Sequence[str], edges: Iterable[Edge], heights: Mapping[str, float] | None = None, aside: float = 0
+) -> Layout:
     """Return places for `nodes` (ids, in an order that breaks ties) and `edges` between them.
 
-    Unknown ends are ignored.
+    Unknown ends are ignored. `heights` holds those of nodes that are taller than `HEIGHT`: edges meet them as far below
+    their top as they meet others. `aside` is room to leave on either side.
     """
     known = set(nodes)
     given = sorted({(one, other) for one, other in edges if one in known and other in known and one != other})
@@ -36,8 +39,14 @@ def lay_out(nodes: Sequence[str], edges: Iterable[Edge]) -> Layout:
     rank = _ranks(nodes, forward)
     chains, layers = _layers(nodes, forward, rank)
     _order(layers, chains)
-    y = _heights(layers, chains)
-    return _places(given, rank, chains, y)
+    half = {node: height / 2 for node, height in (heights or {}).items()}
+    y = _heights(layers, chains, half)
+    tops = {node: y[node] - half.get(node, HEIGHT / 2) for node in rank}
+    lows = [y[node] + half.get(node, HEIGHT / 2) for node in rank]
+    top = min([*tops.values(), *(y[node] for node in y if node not in rank)], default=0.0)
+    low = max([*lows, *(y[node] for node in y if node not in rank)], default=0.0)
+    shift = {node: round(tops.get(node, middle - HEIGHT / 2) - top + MARGIN, 1) for node, middle in y.items()}
+    return _places(given, rank, chains, shift, (aside, low - top))
 
 
 def _acyclic(nodes: Sequence[str], edges: Sequence[Edge]) -> dict[Edge, Edge]:
@@ -135,25 +144,25 @@ def _neighbours(chains: dict[Edge, list[str]]) -> tuple[dict[str, list[str]], di
     return before, after
 
 
-def _heights(layers: list[list[str]], chains: dict[Edge, list[str]]) -> dict[str, float]:
+def _heights(layers: list[list[str]], chains: dict[Edge, list[str]], half: Mapping[str, float]) -> dict[str, float]:
     """Give each node its middle: near its neighbours, in the order found, without overlap."""
     before, after = _neighbours(chains)
     y: dict[str, float] = {}
     for layer in layers:
-        _spread(layer, dict.fromkeys(layer, 0.0), y)
+        _spread(layer, dict.fromkeys(layer, 0.0), y, half)
     for sweep in range(4):
         beside = before if sweep % 2 == 0 else after
         for layer in layers if sweep % 2 == 0 else reversed(layers):
             wish = {node: _mean([y[other] for other in beside.get(node, ())], y[node]) for node in layer}
-            _spread(layer, wish, y)
+            _spread(layer, wish, y, half)
     return y
 
 
-def _spread(layer: list[str], wish: dict[str, float], y: dict[str, float]) -> None:
+def _spread(layer: list[str], wish: dict[str, float], y: dict[str, float], halves: Mapping[str, float]) -> None:
     """Place `layer` from top to bottom as wished, push overlaps apart, and centre what was pushed."""
     bottom = float("-inf")
     for node in layer:
-        half = _half(node)
+        half = halves.get(node) or (DUMMY if node[0] == "\x00" else HEIGHT) / 2
         y[node] = max(wish[node], bottom + half + GAP_Y)
         bottom = y[node] + half
     if layer:
@@ -162,34 +171,37 @@ def _spread(layer: list[str], wish: dict[str, float], y: dict[str, float]) -> No
             y[node] = round(y[node] + shift, 1)
 
 
-def _places(given: Sequence[Edge], rank: dict[str, int], chains: dict[Edge, list[str]], y: dict[str, float]) -> Layout:
-    top = min((middle - _half(node) for node, middle in y.items()), default=0.0)
-    low = max((middle + _half(node) for node, middle in y.items()), default=0.0)
-    at = {node: (_x(level), round(y[node] - HEIGHT / 2 - top + MARGIN, 1)) for node, level in rank.items()}
+def _places(
+    given: Sequence[Edge], rank: dict[str, int], chains: dict[Edge, list[str]], top: dict[str, float],
+    room: tuple[float, float],
+) -> Layout:  # fmt: skip
+    """Give coordinates; `top` is the upper end of each node, and of what a dummy would be as a node."""
+    aside, height = room
     bends: dict[Edge, tuple[tuple[float, float], ...]] = {}
     for edge in given:
         back = edge not in chains
-        chain = chains[edge[::-1] if back else edge]
-        points = _points(chain, rank, y, top)
+        points = _points(chains[edge[::-1] if back else edge], rank, top, aside)
         bends[edge] = tuple(reversed(points)) if back else tuple(points)
-    return Layout(at, bends, _x(max(rank.values(), default=0)) + WIDTH + MARGIN, round(low - top + 2 * MARGIN, 1))
+    width = _x(max(rank.values(), default=0)) + WIDTH + MARGIN + 2 * aside
+    return Layout(
+        {node: (_x(level) + aside, top[node]) for node, level in rank.items()},
+        bends,
+        width,
+        round(height + 2 * MARGIN, 1),
+    )
 
 
-def _points(chain: list[str], rank: dict[str, int], y: dict[str, float], top: float) -> list[tuple[float, float]]:
-    first = rank[chain[0]]
-    points = [(_x(first) + WIDTH, round(y[chain[0]] - top + MARGIN, 1))]
+def _points(chain: list[str], rank: dict[str, int], top: dict[str, float], aside: float) -> list[tuple[float, float]]:
+    first, half = rank[chain[0]], HEIGHT / 2
+    points = [(_x(first) + aside + WIDTH, round(top[chain[0]] + half, 1))]
     for step, dummy in enumerate(chain[1:-1], 1):
-        middle = round(y[dummy] - top + MARGIN, 1)
-        points += [(_x(first + step), middle), (_x(first + step) + WIDTH, middle)]
-    return [*points, (_x(first + len(chain) - 1), round(y[chain[-1]] - top + MARGIN, 1))]
+        x, middle = _x(first + step) + aside, round(top[dummy] + half, 1)
+        points += [(x, middle), (x + WIDTH, middle)]
+    return [*points, (_x(first + len(chain) - 1) + aside, round(top[chain[-1]] + half, 1))]
 
 
 def _x(level: int) -> float:
     return float(MARGIN + level * (WIDTH + GAP_X))
-
-
-def _half(node: str) -> float:
-    return (DUMMY if node.startswith("\x00") else HEIGHT) / 2
 
 
 def _mean(values: list[float], default: float) -> float:

@@ -5,7 +5,8 @@ thing made from another (`src` to `dst`) by a job (`via`, 0 for none); `src` or 
 only reads.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -147,6 +148,7 @@ class Question:
 
     `type` is dataset, job or model; `depth` counts steps from dataset to dataset; `as_of` None means now. With
     `version` the question is about exactly the runs behind that version, and goes upstream whatever `direction` says.
+    `through` asks to be told what each job made from what, which its edges alone do not say.
     """
 
     namespace: str
@@ -157,6 +159,7 @@ class Question:
     as_of: datetime | None = None
     columns: bool = False
     version: str = ""
+    through: bool = False
 
 
 class Node(NamedTuple):
@@ -183,7 +186,11 @@ class ColumnStep:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The answer to a question; edges are pairs of node ids and run with the data."""
+    """The answer to a question; edges are pairs of node ids and run with the data.
+
+    `beyond` says of nodes in the frontier how many steps beside them were left out, `through` of jobs which of their
+    outputs were made from which of their inputs, where that was asked for.
+    """
 
     nodes: tuple[Node, ...]
     edges: tuple[tuple[str, str], ...]
@@ -192,6 +199,8 @@ class Graph:
     hidden_nodes: int = 0
     focus: str = ""
     column_edges: tuple[ColumnStep, ...] | None = None
+    beyond: Mapping[str, int] = field(default_factory=dict)
+    through: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def truncated(self) -> bool:
@@ -239,5 +248,6 @@ def nearest(graph: Graph, most: int) -> Graph:
                 kept[further] = kept[node] + 1
                 turn.append(further)
     edges = tuple(edge for edge in graph.edges if kept.keys() >= set(edge))
-    cut = tuple(sorted({other for one, other in graph.edges if other in kept and one not in kept}))
-    return replace(graph, nodes=tuple(n for n in graph.nodes if n.id in kept), edges=edges, frontier=cut)
+    beyond = dict(sorted(Counter(other for one, other in graph.edges if other in kept and one not in kept).items()))
+    nodes = tuple(n for n in graph.nodes if n.id in kept)
+    return replace(graph, nodes=nodes, edges=edges, frontier=tuple(beyond), beyond=beyond)

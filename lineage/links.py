@@ -21,7 +21,7 @@ def address(node: Node) -> str:
 
 def around(node: Node) -> str:
     """Return the address of the graph around a node; empty for stubs."""
-    if node.type == "hidden":
+    if node.type in {"hidden", "group"}:
         return ""
     return f"/lineage?{urlencode({'type': node.type, 'namespace': node.namespace, 'name': node.name})}"
 
@@ -32,6 +32,7 @@ def words() -> dict[str, str]:
         "dataset": _("Dataset"),
         "job": _("Job"),
         "model": _("Model"),
+        "group": _("Namespace"),
         "hidden": _("Not visible to you"),
         "more": _("more beyond"),
     }

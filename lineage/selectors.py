@@ -134,6 +134,8 @@ def _answer(seen: Any, question: Question, found: Walk, as_of: datetime, focus: 
         hidden_nodes=len(stubs.seen),
         focus=focus,
         column_edges=_columns(datasets, as_of) if question.columns else None,
+        beyond={ids[pk]: count for pk, count in found.frontier.items()},
+        through=_through(found.steps, ids) if question.through else {},
     )
 
 
@@ -145,6 +147,15 @@ def _edges(steps: Sequence[Triple], ids: dict[int, str]) -> list[tuple[str, str]
     if not all(map(VIA, steps)):
         edges += [(ids[src], ids[dst]) for src, dst in dict.fromkeys(s[:2] for s in steps if not s[2])]
     return edges
+
+
+def _through(steps: Sequence[Triple], ids: dict[int, str]) -> dict[str, list[tuple[str, str]]]:
+    """Return by job what it made from what."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for src, dst, via in dict.fromkeys(steps):
+        if src and dst and via:
+            found.setdefault(ids[-via], []).append((ids[src], ids[dst]))
+    return found
 
 
 class Stubs:
@@ -187,6 +198,17 @@ def _columns(datasets: dict[int, Node], as_of: datetime) -> tuple[ColumnStep, ..
             found[key] = masking and found.get(key, True)
     drawn = (ColumnStep(datasets[s].id, f, datasets[d].id, t, m) for (s, f, d, t), m in found.items())
     return tuple(sorted(drawn, key=lambda one: (one.dataset, one.field, one.to_dataset, one.to_field)))[:COLUMN_STEPS]
+
+
+def parents_of(jobs: dict[int, str]) -> dict[str, Node]:
+    """Return the parent that jobs name, as their latest event says; `jobs` maps ids to node ids, whoever asks."""
+    found: dict[str, Node] = {}
+    rows = many.rows(
+        "job_id, namespace, name, last_seen", "joblink", "job_id = ANY(%s) AND kind = 'PARENT'", many.ids(jobs)
+    )
+    for pk, space, name, _ in sorted(rows, key=itemgetter(3, 1, 2)):
+        found[jobs[pk]] = Node(naming.node_id("job", space, name), "job", space, name)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

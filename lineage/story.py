@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from jobs import selectors as clock
 from lineage import facets, naming, selectors
 from lineage.ancestry import Ancestry
 from lineage.event import Event
+from lineage.fold import PAIRS
 from lineage.graph import Graph, Node, Question, nearest
 from lineage.models import Dataset, Job, RawEvent, Run, RunIO
 from lineage.reading import again
@@ -150,15 +152,21 @@ def _graph(seen: Seen, model: tuple[str, str], as_of: datetime) -> Graph:
     nodes.setdefault(focus, Node(focus, "model", *model))
     stubs: dict[tuple[str, int], str] = {}
     edges: set[tuple[str, str]] = set()
+    ends: dict[int, tuple[list[str], list[str]]] = {}
     for one in sorted(seen.found.used, key=lambda used: (used.run, used.dataset, used.direction)):
         job = jobs[one.run].node_id if one.run in jobs else _stub(stubs, "run", one.run)
         row = seen.datasets.get(one.dataset)
         thing = row.node_id if row else _stub(stubs, "dataset", one.dataset)
         edges.add((thing, job) if one.direction == "in" else (job, thing))
+        ends.setdefault(one.run, ([], []))[one.direction == "out"].append(thing)
     edges |= _joined(seen)
     hidden = [Node(stub, "hidden", "", "") for stub in stubs.values()]
     shown = sorted(nodes.values(), key=lambda node: node.id)
-    return Graph((*shown, *hidden), tuple(sorted(edges)), as_of, hidden_nodes=len(hidden), focus=focus)
+    through: dict[str, list[tuple[str, str]]] = {}
+    for run, (read, written) in ends.items():
+        if run in jobs and len(read) * len(written) <= PAIRS:
+            through.setdefault(jobs[run].node_id, []).extend(product(read, written))
+    return Graph((*shown, *hidden), tuple(sorted(edges)), as_of, hidden_nodes=len(hidden), focus=focus, through=through)
 
 
 def _joined(seen: Seen) -> set[tuple[str, str]]:

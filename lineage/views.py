@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from audit.doors import actor_of, met, now_of, page
 from audit.refusals import NotSeen, Refused
-from lineage import about, changes, draw, gaps, originals, selectors, story, svg
-from lineage.answers import end_of, file, place_of, question
+from lineage import about, changes, draw, fold, gaps, originals, selectors, story, svg
+from lineage.answers import end_of, file, place_of, question, shaped
 from lineage.graph import Budget, Direction, Graph, Node, Question
 from lineage.links import address, around, questions, words
 
@@ -62,6 +62,16 @@ class Ask(forms.Form):
     as_of = forms.DateField(
         label=gettext_lazy("As of"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    group = forms.ChoiceField(
+        label=gettext_lazy("Drawn as"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Each thing by itself")),
+            ("jobs", gettext_lazy("Data only, without jobs")),
+            ("parent", gettext_lazy("Jobs of one parent as one")),
+            ("namespace", gettext_lazy("One namespace as one")),
+        ],
+    )
     columns = forms.BooleanField(label=gettext_lazy("Show columns"), required=False)
 
 
@@ -75,7 +85,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if not asked["name"] or not asked["namespace"]:
         return _choose(request, form, asked["name"])
     try:
-        graph = story.graph_for(actor_of(request), _question(asked))
+        graph = shaped(story.graph_for(actor_of(request), _question(asked)), asked["group"])
         known = about.thing(actor_of(request), asked["type"] or "dataset", asked["namespace"], asked["name"])
     except NotSeen as refusal:
         form.add_error("name", met(request, refusal))
@@ -100,12 +110,15 @@ def _question(asked: dict[str, Any]) -> Question:
         as_of=end_of(asked["as_of"]) if asked["as_of"] else None,
         columns=asked["columns"],
         version=asked["version"],
+        through=asked["group"] == "jobs",
     )
 
 
 def _shown(request: HttpRequest, graph: Graph, asked: dict[str, Any]) -> dict[str, Any]:
     label = _("Lineage of %(name)s: data runs from left to right") % {"name": asked["name"]}
-    drawing = svg.picture(graph, link=address, label=label, words=words())
+    way = request.GET.get("way", "")
+    lit = fold.between(graph, way) if way else set[str]()
+    drawing = svg.picture(graph, link=address, label=label, words=words(), lit=lit, further=around)
     nodes = {node.id: node for node in graph.nodes}
     query = {key: value for key, value in request.GET.items() if value}
     return {
@@ -117,7 +130,22 @@ def _shown(request: HttpRequest, graph: Graph, asked: dict[str, Any]) -> dict[st
         "frontier": [{"node": nodes[one], "href": around(nodes[one])} for one in graph.frontier],
         "downloads": [(form, f"/lineage/file?{urlencode({**query, 'format': form})}") for form in FORMATS],
         "words": words(),
+        "way": way,
+        "ways": [(node.id, node.name) for node in graph.nodes if node.type != "hidden" and node.id != graph.focus],
+        "kept": [(key, value) for key, value in query.items() if key != "way"],
+        "impact": _impact(graph),
         "questions": questions(asked["type"] or "dataset", asked["namespace"], asked["name"], asked["version"]),
+    }
+
+
+def _impact(graph: Graph) -> dict[str, int]:
+    """Count what the thing in the middle was made from, and what was made of it."""
+    up, down = fold.upstream(graph), fold.downstream(graph)
+    made = [node for node in graph.nodes if node.type != "job"]
+    return {
+        "up": sum(node.id in up for node in made),
+        "down": sum(node.id in down for node in made),
+        "models": sum(node.id in down and node.type == "model" for node in made),
     }
 
 
@@ -145,8 +173,8 @@ def event(request: HttpRequest) -> HttpResponse:
 
 def download(request: HttpRequest) -> HttpResponse:
     """Answer with the graph as a file."""
-    graph = story.graph_for(actor_of(request), question(request.GET))
-    return file(graph, request.GET.get("format", "json"), attached=True)
+    graph, form = story.graph_for(actor_of(request), question(request.GET)), request.GET.get("format", "json")
+    return file(shaped(graph, request.GET.get("group", ""), form), form, attached=True)
 
 
 class Compare(forms.Form):

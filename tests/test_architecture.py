@@ -18,7 +18,7 @@ WRITES = {"save", "create", "bulk_create", "update", "delete", "get_or_create", 
 PURE = {
     "sources.py",
     "rules.py", "merkle.py", "canonical.py", "checkpoint.py", "tiles.py", "event.py", "redact.py", "naming.py",
-    "graph.py", "draw.py", "formats.py", "quorum.py", "subject.py", "guards.py", "decision.py", "diff.py",
+    "graph.py", "draw.py", "fold.py", "formats.py", "quorum.py", "subject.py", "guards.py", "decision.py", "diff.py",
     "statistics.py", "dialects.py", "evidence.py", "headers.py", "names.py", "shapes.py", "leaf.py", "proof.py",
     "ways_back.py", "replay.py", "readable.py",
     "strength.py",

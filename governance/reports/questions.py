@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from audit.doors import actor_of, met, now_of
 from audit.refusals import Malformed, Refused
+from governance.pii.panels import ENTITIES
 from governance.reports import reaching, telling, trained
 from lineage.answers import DEPTHS, NODES, as_of, end_of, number
 from lineage.formats import csv_text
@@ -166,7 +167,7 @@ def trained_page(request: HttpRequest) -> HttpResponse:
         try:
             asked, when = form.cleaned_data["version"], form.moment(now_of(request))
             found = trained.trained(actor_of(request), form.start, asked, when)
-            place |= {"found": found, "tables": _tables(found), "more": _around(found)}
+            place |= {"found": found, "tables": _tables(found), "more": _around(found), "entities": ENTITIES}
         except Refused as refusal:
             form.add_error("name", met(request, refusal))
     return render(request, "governance/reports/trained.html", place)
@@ -201,7 +202,9 @@ def reaches_page(request: HttpRequest) -> HttpResponse:
             place |= {"reach": reach, "live": [one for one in models if one.live]}
             place |= {"idle": [one for one in models if not one.live], "csv": _csv(request), "query": request.GET}
         except Refused as refusal:
-            form.add_error("column" if "columns" in place else "name", met(request, refusal))
+            said = met(request, refusal)
+            unknown = _("No column of this name is known of it. Choose one below.")
+            form.add_error(*(("column", unknown) if "columns" in place else ("name", said)))
     return render(request, "governance/reports/reaches.html", place)
 
 

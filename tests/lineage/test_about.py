@@ -102,3 +102,22 @@ def test_the_page_says_it_too(told, people):
         assert words in page
     job = people.ann.client.get("/lineage", {"type": "job", "namespace": "jobs", "name": "clean"}).content.decode()
     assert "dag (parent)" in job
+
+
+def test_asking_about_a_run_costs_the_same_however_much_it_read(producer, people, say):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def cost(count):
+        event = say(f"join {count}", [noted(f"/in-{count}-{n}") for n in range(count)], [noted(f"/out-{count}")])
+        assert post(producer, event).status_code == 201
+        with CaptureQueriesContext(connection) as asked:
+            found = people.vera.api.get("/api/v1/lineage/details", {"run": event["run"]["runId"]}).json()
+        assert [one["facets"]["inputStatistics"]["value"]["rowCount"] for one in found["reads"]] == [7] * count
+        return len(asked)
+
+    assert cost(2) == cost(12)
+
+
+def noted(name):
+    return {"namespace": "file", "name": name, "inputFacets": {"inputStatistics": {"rowCount": 7}}}

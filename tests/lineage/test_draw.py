@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage import draw, svg
-from lineage.graph import Graph, Node
+from lineage.graph import ColumnStep, Graph, Node
 
 WORDS = {"dataset": "Dataset", "job": "Job", "model": "Model", "hidden": "Hidden", "more": "more beyond"}
 EDGES = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh")), max_size=24)
@@ -85,3 +85,53 @@ def test_five_hundred_nodes_are_laid_out_quickly():
     began = time.perf_counter()
     draw.lay_out(nodes, edges)
     assert time.perf_counter() - began < 2
+
+
+COLUMNS = [ColumnStep("dataset:n:a", "mail", "dataset:n:b", "mail", masking=True),
+           ColumnStep("dataset:n:a", "age", "dataset:n:b", "", masking=False)]  # fmt: skip
+
+
+def ported(columns=tuple(COLUMNS), **more):
+    one, other = Node("dataset:n:a", "dataset", "n", "a", 7), Node("dataset:n:b", "dataset", "n", "b", 8)
+    made = Graph((one, other), ((one.id, other.id),), datetime(2026, 11, 20, tzinfo=UTC), column_edges=columns, **more)
+    return ET.fromstring(svg.picture(made, link=lambda node: "/x", label="x", words=WORDS))
+
+
+def texts(root, kind):
+    return [one.text for one in root.iter("{http://www.w3.org/2000/svg}text") if one.get("class") == kind]
+
+
+def test_columns_are_ports_and_a_masked_step_is_dashed():
+    root = ported()
+    assert texts(root, "lineage__port") == ["age", "mail", "mail"]
+    lines = [p for p in root.iter("{http://www.w3.org/2000/svg}path") if "lineage__column" in p.get("class", "")]
+    assert sorted((line.get("stroke-dasharray") or "") for line in lines) == ["", "3 3"]
+
+
+def test_many_columns_end_in_a_count():
+    many = tuple(ColumnStep("dataset:n:a", f"c{n:02}", "dataset:n:b", "x", masking=False) for n in range(40))
+    assert texts(ported(many), "lineage__port")[svg.PORTS - 1] == f"+{40 - svg.PORTS + 1}"
+
+
+def test_what_was_left_out_beside_a_node_is_a_mark_on_its_side():
+    root = ported(None, focus="dataset:n:b", frontier=("dataset:n:a", "dataset:n:b"),
+                  beyond={"dataset:n:a": 37, "dataset:n:b": 2})  # fmt: skip
+    marks = {t.text: float(t.get("x")) for t in root.iter("{http://www.w3.org/2000/svg}text") if t.text[0] == "+"}
+    boxes = [
+        float(b.get("x")) for b in root.iter("{http://www.w3.org/2000/svg}rect") if b.get("class") == "lineage__box"
+    ]
+    assert 0 < marks["+37"] < boxes[0] < boxes[1] + draw.WIDTH < marks["+2"] < float(root.get("width"))
+
+
+@given(EDGES, st.dictionaries(st.sampled_from("abcdefgh"), st.integers(45, 300)))
+def test_taller_nodes_do_not_overlap_either(edges, heights):
+    layout = draw.lay_out("abcdefgh", edges, heights, aside=50)
+    places = list(layout.at.items())
+    for at, (node, (x, y)) in enumerate(places):
+        assert 50 <= x <= layout.width - draw.WIDTH - 50
+        assert y >= 0 and y + heights.get(node, draw.HEIGHT) <= layout.height
+        for other, (other_x, other_y) in places[at + 1 :]:
+            first, tall = (
+                (y, heights.get(node, draw.HEIGHT)) if y < other_y else (other_y, heights.get(other, draw.HEIGHT))
+            )
+            assert x != other_x or abs(y - other_y) >= tall, (node, other, first)
