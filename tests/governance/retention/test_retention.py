@@ -2,6 +2,7 @@
 
 import json
 import random
+import zlib
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -16,11 +17,12 @@ from governance.promotions.models import Promotion
 from governance.retention import selectors, services, tasks
 from governance.retention.selectors import Plan
 from jobs import selectors as clock
-from lineage import reading, rebuild
+from lineage import follow, reading, rebuild
 from lineage import services as lineage
 from lineage.models import DatasetVersion, Edge, JobIO, RawEvent, RemovedEvent, Run, RunIO
 from lineage.retention import selectors as pins
 from lineage.retention.selectors import Root
+from lineage.selectors import ancestry_of
 from lineage.story import story_of
 from portal import upkeep
 from tests.governance.promotions.conftest import NAMESPACE, only, rest, world  # noqa: F401
@@ -90,6 +92,7 @@ class TestWhatGoes:
         producer = person("Early", "ingest", payments)
         events = [reading.read(one, []) for one in history(random.Random(1))]
         lineage.ingest(actor=producer.actor, readings=events, now=now - timedelta(days=800))
+        follow.catch_up()
         counted = upkeep.retain_lineage(lambda _: None, only_count=True)
         assert counted["found"]["events"]["removed"] == RawEvent.objects.count() > 0 and "removed" not in counted
         done = upkeep.retain_lineage(lambda _: None, only_count=False)
@@ -243,9 +246,11 @@ def test_nothing_that_pinned_versions_reach_is_lost_in_any_history(
 ):
     """`walked` is how far reports follow; what is pinned has no such bound."""
     monkeypatch.setattr("lineage.retention.selectors.CHUNK", 2)
+    monkeypatch.setattr(ancestry_of, "__defaults__", (None, walked))
     chance = random.Random(seed)
     producer = person("Random", "ingest", payments)
     lineage.ingest(actor=producer.actor, readings=[reading.read(one, []) for one in history(chance)], now=now)
+    follow.catch_up()
     trained = list(DatasetVersion.objects.values_list("version", flat=True))
     chosen = chance.sample(trained, min(2, len(trained)))
     roots = [Root(NAMESPACE, "models:/m", version) for version in chosen]
@@ -256,6 +261,9 @@ def test_nothing_that_pinned_versions_reach_is_lost_in_any_history(
 
     before, all_runs = stories(), set(Run.objects.filter(declared=False).values_list("pk", flat=True))
     reached = closure(chosen)
+    assert len(all_runs) >= 8 and (reached or not chosen)
+    touched = set(RunIO.objects.filter(run_id__in=reached).values_list("dataset__name", flat=True))
+    about = {raw.sha256 for raw in RawEvent.objects.filter(kind="dataset") if dataset_in(raw) in touched}
     pinned = pins.pinned(roots)
     assert reached <= pinned.runs <= all_runs
     plan = Plan(pinned, (), 0, NEVER, NEVER)
@@ -265,9 +273,15 @@ def test_nothing_that_pinned_versions_reach_is_lost_in_any_history(
             assert not batch.stale
     assert stories() == before
     assert set(Run.objects.filter(declared=False).values_list("pk", flat=True)) == pinned.runs
+    kept = RawEvent.objects.filter(kind="dataset")
+    assert {raw.sha256 for raw in kept} == about
     assert {one["event"] for story in before for one in story.evidence} <= {
         f"sha256:{digest}" for digest in RawEvent.objects.values_list("sha256", flat=True)
     }
+
+
+def dataset_in(raw):
+    return json.loads(zlib.decompress(bytes(raw.body)))["dataset"]["name"]
 
 
 def closure(versions):
