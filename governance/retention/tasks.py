@@ -31,7 +31,8 @@ def carry_out(clock: Callable[[], datetime], progress: Callable[[int], None]) ->
         while True:
             batch = remove(actor=system(), plan=plan, after=after, now=clock())
             gone[kind] += batch.count
-            progress(sum(gone.values()))
+            if batch.count:
+                progress(sum(gone.values()))
             if batch.stale:
                 plan = selectors.plan(clock())
             elif not batch.after:
