@@ -21,7 +21,7 @@ PURE = {
     "graph.py", "draw.py", "fold.py", "formats.py", "quorum.py", "subject.py", "guards.py", "decision.py", "diff.py",
     "statistics.py", "dialects.py", "evidence.py", "headers.py", "names.py", "shapes.py", "leaf.py", "proof.py",
     "ways_back.py", "replay.py", "readable.py",
-    "strength.py",
+    "strength.py", "sight.py", "national.py", "checksums.py", "credentials.py", "telephones.py",
 }  # fmt: skip
 SERVICES = {"services.py", "applying.py"}
 

@@ -189,7 +189,8 @@ class Column:
         self._count.add(places)
         chosen: dict[str, Any] = {}
         every = np.zeros(len(places), bool)
-        for entity, mask in sieve.candidates(found, self.suggested, self.people).items():
+        wanted = {entity: could.below(places) for entity, could in self._could.items() if could.over}
+        for entity, mask in sieve.candidates(found, self.suggested, self.people, wanted).items():
             size = np.count_nonzero(mask)
             if size:
                 could = self._could.setdefault(entity, Lowest(MOST_KEPT))

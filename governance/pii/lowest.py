@@ -89,6 +89,8 @@ class Count:
             self._settle()
 
     def _settle(self) -> None:
+        if not self._fresh:
+            return
         kept = np.sort(np.concatenate([self._kept, *self._fresh]))
         kept = kept[np.append(np.ones(min(1, len(kept)), bool), kept[1:] != kept[:-1])]
         self.over = self.over or len(kept) > self.most
@@ -111,9 +113,13 @@ class Lowest:
     _kept: dict[int, str] = field(default_factory=dict)
     _bytes: int = 0
 
+    def below(self, found: Hashes) -> Any:
+        """Where a hash is smaller than what has been dropped; no other value can come in any more."""
+        return found < np.uint64(self._limit)
+
     def wanted(self, found: Hashes, mask: Any) -> Any:
         """Where a value that may come in has a hash small enough to be kept."""
-        at = np.flatnonzero(mask & (found < np.uint64(self._limit)) if self.over else mask)
+        at = np.flatnonzero(mask & self.below(found) if self.over else mask)
         if len(at) <= self.most:
             return at
         lowest = np.argpartition(found[at], self.most)

@@ -23,7 +23,7 @@ from governance.pii.columns import MOST_COLUMNS, Cells, flatten, safe_names
 
 CELL = 64 * 1024
 ROWS_AT_ONCE = 2000
-BLOCK = 4 * 1024 * 1024
+BLOCK = 1024 * 1024  # pyarrow reads up to 32 of them ahead
 LONGEST_LINE = 4 * 1024 * 1024
 LARGEST_BATCH = 32 * 1024 * 1024
 LARGEST_FOOTER = 16 * 1024 * 1024

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from audit.refusals import Refused
-from governance.pii.evidence import TESTS, Case, Sight, cases
+from governance.pii.evidence import TESTS, cases
 from governance.pii.shapes import mask
+from governance.pii.sight import Case, Sight
 from governance.pii.statistics import chance, clean_bound, wilson
 
 EDITION = "2026-11"

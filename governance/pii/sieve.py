@@ -5,13 +5,16 @@ of any script, the letters that fold to ASCII. What fails them, no recogniser wo
 this against plain Presidio.
 """
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from governance.pii import shapes
+from governance.pii import marks, national, shapes
+from governance.pii.marks import Marks
 
 Mask = Any
 
@@ -21,13 +24,22 @@ L = "[A-Za-zİıſK]"
 H = r"[\p{Nd}\x{10000}-\x{10FFFF}A-Fa-f]"
 ANY, OTHER = r"[\pN\x{10000}-\x{10FFFF}]", r"[^\pN\x{10000}-\x{10FFFF}]"
 FIVE, SEVEN = rf"(?:{ANY}{OTHER}*){{5}}", rf"(?:{ANY}{OTHER}*){{7}}"
-AFTER_DIGITS = {
-    "CREDIT_CARD": (12, rf"(?:{D}[ -]?){{11}}{D}"),
-    "BR_CPF": (11, rf"{D}{{3}}\.?{D}{{3}}\.?{D}{{3}}[-./ ]?{D}{{2}}"),
-    "MX_CURP": (18, rf"{L}{{4}}{D}{{6}}{L}{{6}}{A}{D}"),
-    "ES_NIF": (8, rf"{D}{{7}}-?{L}"),
-    "ES_NIE": (9, rf"{L}-?{D}{{7}}-?{L}"),
-}
+CARD = rf"(?:{D}[ -]?){{11}}{D}"
+NUMBER = r"\d(?:[-./ +A-Za-z]?\d){6}"
+LETTERED = "|".join(
+    (
+        r"[A-Za-zÑñ&]{3}[- ]?\d{6}",  # RFC, CURP
+        r"\d{6}[-+A-Ya-y]\d{3}",  # Finland's
+        r"(?:[0-9A-Za-z]{2}\.?)(?:[0-9A-Za-z]{3}\.?){2}/?[0-9A-Za-z]{4}-?\d{2}",  # CNPJ
+        r"[A-Za-z]\d{7}[A-Za-z]",  # Singapore's
+        r"[A-Za-z]{5}\d{4}[A-Za-z]",  # PAN
+        r"[A-Za-z]{2} ?(?:\d{2} ?){3}[A-Za-z]",  # NINO
+        r"[A-Za-z]{6}\w{2}[A-Za-z]\w{2}[A-Za-z]\w{3}[A-Za-z]",  # codice fiscale
+    )
+)
+OWN = {entity: national.KINDS[entity].written for entity in ("BR_CPF", "AR_CUIT", "CL_RUT", "ES_NIF", "ES_NIE")}
+"""National numbers with draws of their own; the others share one for numbers and one for those with letters."""
+NEEDS_FIVE = frozenset({"MEDICAL_LICENSE", "US_PASSPORT", "US_DRIVER_LICENSE", "US_BANK_NUMBER"})
 NINE = rf"{D}{{3}}[- .]?{D}{{2}}[- .]?{D}{{4}}"
 NINE_GROUPED = rf"{D}{{3}}[- ]{D}{{2}}[- ]{D}{{4}}"
 IBAN = rf"{L}{{2}}{D}{{2}}[ -]?{A}{{2}}"
@@ -39,7 +51,7 @@ PHONE_GROUPED = rf"\+{D}|\({D}{{1,4}}\)|{D}{{2}}\)|{D}{{1,4}}[ .-]{D}{{2,5}}[ .-
 PHONE_RUN = rf"{D}{{7}}"
 PHONE_WORD = r"(?i)ph.[nñ].|t.l|[cç].l|m.b|m.v|f.x|wh.t|wp|z.p|f.[nñ]|l.[gm]|ll.m|c.[nñ]t"
 PLAIN_LETTERS = r"^[\x{01}-\x{7F}À-ÅÇ-ÏÑ-ÖÙ-Üà-åç-ïñ-öù-ü–—‘’“”€£¡¿ºª°]*$"
-NAME = r"^[^@/:;()\d_!?#%&*+=<>\[\]{}|\\\"$~^`\t\n]{2,}$"
+NAME = r"^[^@/:;()\d_!?#%&*+=<>\[\]{}|\\\"$~^`]{2,}$"
 DAY = "|".join(
     rf"\d{{4}}{mark}\d{{1,2}}{mark}\d{{1,2}}|\d{{1,2}}{mark}\d{{1,2}}{mark}(?:\d{{4}}|\d{{2}})" for mark in "-/. "
 ).replace(".", r"\.")
@@ -47,8 +59,28 @@ DATE = (
     rf"^(?:{DAY}|(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
     r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:Z|[AaPp][Mm]|[-+]\d{2}:?\d{2})?)?$"
 )
-MEASURES = ("(?i)" + shapes.DECIMAL.pattern, DATE, "(?i)" + shapes.UUID.pattern)
-UNDER_HEADER = frozenset({"UK_NHS", "MEDICAL_LICENSE", "US_PASSPORT", "US_DRIVER_LICENSE", "US_BANK_NUMBER"})
+MEASURES = {
+    "(?i)" + shapes.DECIMAL.pattern: marks.DOT | marks.COMMA,
+    DATE: marks.DASH | marks.SLASH | marks.DOT | marks.SPACE | marks.COLON,
+    "(?i)" + shapes.UUID.pattern: marks.DASH,
+}
+TODAY = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
+GROUPING = marks.DASH | marks.SPACE | marks.DOT | marks.PLUS
+NAMELESS = marks.AT | marks.COLON | marks.EQUALS | marks.SLASH | marks.PLUS
+NUMBERED = frozenset({"PHONE_NUMBER", *national.KINDS})
+KEYS = (
+    r"AKIA|ASIA|gh[pousr]_|github_pat|glpat-|xox|sk-|[sr]k_|SG\.|AIza|eyJ|BEGIN |npm_|pypi-|dapi|hf_|dop_v1|ya29|earer"
+)
+SPOKEN = r"(?i)pass(?:word|wd|phrase)|pwd|senha|contraseña|key|secret|token|://"
+PAGES = r"(?i)(?:linkedin|facebook|instagram|twitter|tiktok|github|\bx|\bt)\.(?:com|me)/"
+NONE_KEPT: Mapping[str, Mask] = MappingProxyType({})
+
+
+def group(entity: str) -> str:
+    """The draw in which an entity's candidates are."""
+    if entity not in national.KINDS or entity in OWN:
+        return entity
+    return "LETTERED" if entity in national.LETTERED else "NUMBER"
 
 
 def holds(texts: Any, pattern: str) -> Mask:
@@ -68,55 +100,112 @@ def narrowed(texts: Any, where: Mask, pattern: str) -> Mask:
     return found
 
 
-def measures(texts: Any, where: Mask, size: Mask) -> Mask:
+def measures(texts: Any, where: Mask, has: Marks) -> Mask:
     """Amounts, dates and UUIDs: at least those here are so for `shapes.is_measure`, which decides."""
-    brief = where & (size <= shapes.LONGEST_TOKEN)
+    brief = where & (has.size <= shapes.LONGEST_TOKEN)
     found = np.zeros(len(where), bool)
-    for pattern in MEASURES:
-        found |= narrowed(texts, brief & ~found, pattern)
+    for pattern, needs in MEASURES.items():
+        found |= narrowed(texts, brief & ~found & has.has(needs), pattern)
+    return found | narrowed(texts, brief & ~found & (has.size == 8), TODAY)
+
+
+def candidates(
+    texts: Any, suggested: frozenset[str], people: str, wanted: Mapping[str, Mask] = NONE_KEPT
+) -> dict[str, Mask]:
+    """For each group the values that could be one of it; what is missing or false could not, or is not `wanted`."""
+
+    def of(kind: str, where: Mask) -> Mask:
+        return where & wanted[kind] if kind in wanted else where
+
+    has = marks.of(texts)
+    digit = (has.digits > 0) | narrowed(texts, has.others * (has.digits == 0) > 0, ANY)
+    found = secrets(texts, has, of, suggested)
+    measured = measures(texts, digit, has)
+    numbered = digit if suggested & NUMBERED else digit & ~measured
+    digit = digit & ~measured
+    seven = numbered & ((has.digits >= 7) | narrowed(texts, has.count(7) & (has.digits < 7), SEVEN))
+    found |= nationals(texts, seven, numbered, has, of)
+    if "BO_CI" in suggested:
+        found["NUMBER"] = of("NUMBER", narrowed(texts, numbered & has.count(5), FIVE))
+    if suggested & NEEDS_FIVE:
+        found |= dict.fromkeys(suggested & NEEDS_FIVE, narrowed(texts, digit & has.count(5), FIVE))
+    found["PHONE_NUMBER"] = phones(texts, of("PHONE_NUMBER", seven), has, under_header="PHONE_NUMBER" in suggested)
+    found |= patterns(texts, digit, has, of, suggested)
+    slash = of("URL", has.has(marks.DOT if "URL" in suggested else marks.SLASH))
+    found["URL"] = slash if "URL" in suggested else narrowed(texts, slash & has.has(marks.DOT), PAGES)
+    return found | said(texts, suggested, people, digit, has, of)
+
+
+Of = Callable[[str, Mask], Mask]
+
+
+def patterns(texts: Any, digit: Mask, has: Marks, of: Of, suggested: frozenset[str]) -> dict[str, Mask]:
+    """What Presidio's patterns look for."""
+    letter = has.has(marks.LETTER | marks.HIGH)
+    grouped = has.has(marks.DASH | marks.SPACE)
+    nine = digit & has.count(9)
+    if suggested & {"US_SSN", "US_ITIN"}:
+        social = narrowed(texts, of("US_SSN", nine), NINE)
+    else:
+        social = narrowed(texts, of("US_SSN", nine & grouped), NINE_GROUPED)
+    colon = has.has(marks.COLON)
+    dotted = narrowed(texts, of("IP_ADDRESS", digit & has.count(4) & has.has(marks.DOT)), DOTTED)
+    parted = (has.size >= 14) & has.has(marks.COLON | marks.DASH | marks.DOT)
+    return {
+        "CREDIT_CARD": narrowed(texts, of("CREDIT_CARD", digit & has.count(12)), CARD),
+        "US_SSN": social,
+        "US_ITIN": social,
+        "IBAN_CODE": narrowed(texts, of("IBAN_CODE", digit & letter & (has.size >= 12)), IBAN),
+        "CRYPTO": narrowed(texts, of("CRYPTO", digit & letter & (has.size >= 26)), CRYPTO),
+        "IP_ADDRESS": dotted | narrowed(texts, of("IP_ADDRESS", colon), COLONS),
+        "MAC_ADDRESS": narrowed(texts, of("MAC_ADDRESS", parted), DEVICE),
+        "EMAIL_ADDRESS": has.size >= 5 if "EMAIL_ADDRESS" in suggested else has.has(marks.AT),
+    }
+
+
+def nationals(texts: Any, seven: Mask, numbered: Mask, has: Marks, of: Of) -> dict[str, Mask]:
+    """National numbers: seven digits close together, and what has letters among its digits."""
+    letter = has.has(marks.LETTER)
+    number = narrowed(texts, seven, NUMBER)
+    may = {"BR_CPF": has.digits >= 11, "AR_CUIT": has.digits >= 11, "ES_NIF": letter, "ES_NIE": letter}
+    found = {
+        entity: narrowed(texts, of(entity, number & may.get(entity, number)), f"(?i){written}")
+        for entity, written in OWN.items()
+    }
+    found["NUMBER"] = of("NUMBER", number)
+    mixed = letter | (has.digits >= 14) | ((has.digits >= 10) & has.has(marks.DASH | marks.PLUS))
+    found["LETTERED"] = narrowed(texts, of("LETTERED", numbered & mixed & (has.size >= 9)), LETTERED)
     return found
 
 
-def candidates(texts: Any, suggested: frozenset[str], people: str) -> dict[str, Mask]:
-    """For each entity, the values that could be one; what is missing or false could not."""
-    size = np.asarray(pc.binary_length(texts))
-    digit = holds(texts, ANY)
-    digit &= ~measures(texts, digit, size)
-    seven = narrowed(texts, digit & (size >= 7), SEVEN)
-    found = {
-        entity: narrowed(texts, seven & (size >= least), pattern) for entity, (least, pattern) in AFTER_DIGITS.items()
-    }
-    if suggested & UNDER_HEADER:
-        found |= dict.fromkeys(suggested & UNDER_HEADER, narrowed(texts, digit, FIVE))
-    nine = NINE if suggested & {"US_SSN", "US_ITIN"} else NINE_GROUPED
-    found["US_SSN"] = found["US_ITIN"] = narrowed(texts, seven & (size >= 9), nine)
-    found["PHONE_NUMBER"] = phones(texts, seven, under_header="PHONE_NUMBER" in suggested)
-    found["IBAN_CODE"] = narrowed(texts, digit & (size >= 12), IBAN)
-    found["CRYPTO"] = narrowed(texts, digit & (size >= 26), CRYPTO)
-    colon = np.asarray(pc.match_substring(texts, ":"))
-    found["IP_ADDRESS"] = narrowed(texts, digit & (size >= 7), DOTTED) | narrowed(texts, colon, COLONS)
-    found["MAC_ADDRESS"] = narrowed(texts, (size >= 14) & (colon | narrowed(texts, size >= 14, r"[-.]")), DEVICE)
-    found["EMAIL_ADDRESS"] = np.asarray(pc.match_substring(texts, "@"))
-    return found | said(texts, suggested, people)
+def secrets(texts: Any, has: Marks, of: Of, suggested: frozenset[str]) -> dict[str, Mask]:
+    """The marks of issuers, words that announce a password, and all but the shortest under a header of either."""
+    letter = has.has(marks.LETTER)
+    marked = narrowed(texts, of("SECRET", (has.size >= 16) & letter & (has.digits > 0)), KEYS)
+    spoken = of("SECRET", (has.size >= 8) & letter & has.has(marks.COLON | marks.EQUALS))
+    found = {"SECRET": marked | narrowed(texts, spoken, SPOKEN)}
+    return found | dict.fromkeys(suggested & {"SECRET", "PASSWORD"}, has.size >= 4)
 
 
-def phones(texts: Any, seven: Mask, *, under_header: bool) -> Mask:
+def phones(texts: Any, seven: Mask, has: Marks, *, under_header: bool) -> Mask:
     """Seven digits or more: under a header that says so, else in groups or beside a word that announces them."""
     if under_header:
         return seven
-    grouped = narrowed(texts, seven, PHONE_GROUPED)
-    odd = seven & ~grouped & ~narrowed(texts, seven & ~grouped, PLAIN_LETTERS)
+    grouped = narrowed(texts, seven & has.has(GROUPING), PHONE_GROUPED)
+    odd = seven & ~grouped & has.has(marks.HIGH)
+    odd &= ~narrowed(texts, odd, PLAIN_LETTERS)
     run = narrowed(texts, seven & ~grouped & ~odd, PHONE_RUN)
-    return grouped | odd | narrowed(texts, run, PHONE_WORD)
+    return grouped | odd | narrowed(texts, run, PHONE_WORD + r"|^[0-9]{10,11}$")
 
 
-def said(texts: Any, suggested: frozenset[str], people: str) -> dict[str, Mask]:
-    """What is judged by header and shape."""
-    found: dict[str, Mask] = {}
+def said(texts: Any, suggested: frozenset[str], people: str, digit: Mask, has: Marks, of: Of) -> dict[str, Mask]:
+    """What is judged by header and shape: dates of birth, addresses (words and a number), names."""
+    numbered = (has.digits > 0) | (has.others > 0)
+    spaced = of("LOCATION", digit & (has.size >= 6) & has.has(marks.SPACE) & has.has(marks.LETTER | marks.HIGH))
+    found = {"LOCATION": numbered if "LOCATION" in suggested else narrowed(texts, spaced, r"\pL\pL")}
     if "DATE_TIME" in suggested:
-        found["DATE_TIME"] = holds(texts, r"\pN|[\x{10000}-\x{10FFFF}]")
-    if "LOCATION" in suggested:
-        found["LOCATION"] = holds(texts, ANY)
+        found["DATE_TIME"] = numbered
     if people != "no":
-        found["PERSON"] = holds(texts, NAME)
+        wordy = has.has(marks.LETTER | marks.HIGH) & (has.digits == 0) & ~has.has(NAMELESS)
+        found["PERSON"] = narrowed(texts, of("PERSON", wordy & (has.size >= 2)), NAME)
     return found

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from governance.pii import headers, rules, shapes
-from governance.pii.evidence import Sight
 from governance.pii.presidio import Analyzer
+from governance.pii.sight import Sight
 from tests.governance.pii import tables
 
 

@@ -1,0 +1,26 @@
+"""The bytes of a column say of each text what the text says of itself."""
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from governance.pii import marks
+
+TEXTS = st.lists(
+    st.text(st.characters(codec="utf-8"), max_size=20) | st.from_regex(r"[0-9@:=./ ,+A-z-]{0,30}"), max_size=12
+)
+
+
+@settings(deadline=None)
+@given(TEXTS, st.integers(0, 3))
+def test_each_text_has_the_marks_and_digits_that_are_in_it(texts: list[str], skipped: int) -> None:
+    array = pa.array(texts, pa.large_string()).slice(min(skipped, len(texts)))
+    found = marks.of(array)
+    for at, text in enumerate(array.to_pylist()):
+        assert found.size[at] == len(text.encode())
+        assert found.digits[at] == sum(letter in "0123456789" for letter in text)
+        assert found.others[at] == sum(not letter.isascii() for letter in text)
+        assert found.has(marks.LETTER)[at] == any(letter.isascii() and letter.isalpha() for letter in text)
+        for mark, kind in marks.MARKS.items():
+            assert found.has(kind)[at] or mark not in text
+        assert found.count(3)[at] or sum(letter.isdigit() for letter in text) < 3
