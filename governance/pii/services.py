@@ -244,19 +244,30 @@ def flag_models(*, actor: Actor, dataset_id: int, due: Sequence[Due], now: datet
     require(actor, Action.CLASSIFY, asset)
     still = set(standing_out(dataset_id, now).values_list("pk", flat=True))
     raised, cleared = records.keep_flags(dataset_id, [each for each in due if each.finding in still], now)
-    for action, flags in (("model.flagged", raised), ("model.unflagged", cleared)):
-        for model in dict.fromkeys(each.asset for each in flags):
-            mine = [each for each in flags if each.asset_id == model.pk]
-            log.append(
-                actor=actor, action=action, subjects=[model.subject, asset.subject], scope_id=model.scope_id, at=now,
-                about={
-                    "entities": sorted({each.finding.entity for each in mine}),
-                    "findings": sorted(str(each.finding_id) for each in mine)[:MOST_IN_LOG],
-                    "requests": sorted({key for each in mine for key in each.approved}),
-                },
-                private={"columns": json.dumps(sorted({each.finding.column for each in mine})[:MOST_IN_LOG])},
-            )  # fmt: skip
+    for model, flags in _by_model(raised):
+        log.append(actor=actor, action="model.flagged", at=now, **_told(model, asset, flags))
+    for model, flags in _by_model(cleared):
+        log.append(actor=actor, action="model.unflagged", at=now, **_told(model, asset, flags))
     return raised
+
+
+def _by_model(flags: Sequence[Flag]) -> list[tuple[Asset, list[Flag]]]:
+    models = dict.fromkeys(each.asset for each in flags)
+    return [(model, [each for each in flags if each.asset_id == model.pk]) for model in models]
+
+
+def _told(model: Asset, source: Asset, flags: Sequence[Flag]) -> dict[str, Any]:
+    """What an entry says of the flags that findings in `source` raise on a model."""
+    return {
+        "subjects": [model.subject, source.subject],
+        "scope_id": model.scope_id,
+        "about": {
+            "entities": sorted({each.finding.entity for each in flags}),
+            "findings": sorted(str(each.finding_id) for each in flags)[:MOST_IN_LOG],
+            "requests": sorted({key for each in flags for key in each.approved}),
+        },
+        "private": {"columns": json.dumps(sorted({each.finding.column for each in flags})[:MOST_IN_LOG])},
+    }
 
 
 @dataclass(frozen=True)
