@@ -106,6 +106,19 @@ def test_a_graph_too_large_for_a_page_is_said_to_be_in_the_attachment():
     assert (picture(0), picture(1), picture(120), picture(121)) == (False, True, True, False)
 
 
+def test_a_tall_picture_stays_on_its_page():
+    def pages(height):
+        svg = (
+            f"<svg xmlns='http://www.w3.org/2000/svg' width='300' height='{height}'><rect width='9' height='9'/></svg>"
+        )
+        text = made(report(graph={"nodes": [{}]}), picture=svg)
+        return text, len(re.findall(rb"/Type/Page\b(?!s)", text))
+
+    assert pages(30)[1] <= pages(9_000)[1] <= 3
+    found = re.findall(rb"([0-9.]+) 0 0 -?([0-9.]+) [-0-9. ]+cm", b"".join(carried(pages(9_000)[0])))
+    assert max(float(height) for _, height in found) < 600
+
+
 @pytest.mark.django_db
 def test_the_page_and_the_api_offer_it(version, people):
     assert 'value="pdf"' in people.vera.client.get("/reports").content.decode()
