@@ -37,6 +37,12 @@ def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def execute(sql: str) -> None:
+    """Do what one statement without parameters says."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
 def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of a large or frequent statement, on PostgreSQL past what Django does for every query.
 

@@ -41,8 +41,14 @@ PATIENCE = 4.0
 """Seconds after which a reader is told to come again."""
 BEHIND = 2000
 """From about so many owed events on, whoever brings more helps first: the tables are never further behind."""
+LOOK = 0.05
+"""Seconds for which a process trusts its look at how far the tables are behind."""
+_looked_at = 0.0
 _LOCK = 0x6C696E65_61676521
 """The PostgreSQL advisory lock of whoever projects; any constant that nobody else uses."""
+_UNHURRIED = {"postgresql": "SET synchronous_commit = off", "sqlite": "PRAGMA synchronous = NORMAL"}
+"""A worker's follower does not wait for the disk: what a power cut takes from it is owed again, since both go together,
+and what was kept was written before."""
 _LAST = "SELECT max(event_id) FROM lineage_owed WHERE NOT stuck"
 _FIRST = "SELECT min(event_id) FROM lineage_owed WHERE NOT stuck"
 _SPAN = f"SELECT ({_LAST}) - ({_FIRST})"
@@ -97,11 +103,18 @@ def settle_here() -> None:
 
 
 def keep_pace(patience: float = PATIENCE) -> None:
-    """Return once the tables are less than `BEHIND` events behind, helping where nobody does; or after `patience`."""
-    end = time.monotonic() + patience
-    while (_number(_SPAN) or 0) > BEHIND and time.monotonic() < end:
+    """Return once the tables are less than `BEHIND` events behind, helping where nobody does; or after `patience`.
+
+    Looks a few times a second.
+    """
+    global _looked_at  # noqa: PLW0603 - one process, one moment
+    begun = time.monotonic()
+    if begun < _looked_at + LOOK:
+        return
+    while (_number(_SPAN) or 0) > BEHIND and time.monotonic() < begun + patience:
         if not settle():
             time.sleep(0.02)
+    _looked_at = time.monotonic()
 
 
 def backlog() -> Backlog:
@@ -123,12 +136,15 @@ def start(stop: threading.Event) -> threading.Thread:
 
 
 def _run(stop: threading.Event) -> None:
-    complaint = ""
+    complaint, known = "", None
     while not stop.wait(PAUSE):
         try:
             close_old_connections()
-            while settle() == BATCH and not stop.is_set():
-                pass
+            connection.ensure_connection()
+            if connection.connection is not known:
+                known = connection.connection
+                bulk.execute(_UNHURRIED[connection.vendor])
+            _turn(stop)
             complaint = ""
         except Exception as error:
             if repr(error) != complaint:
@@ -136,6 +152,17 @@ def _run(stop: threading.Event) -> None:
             complaint = repr(error)
             connection.close()
     connection.close()
+
+
+def _turn(stop: threading.Event) -> None:
+    """Project all there is, and bring it from SQLite's log into its file, so that no answer has to wait for that."""
+    last = settle()
+    if not last:
+        return
+    while last == BATCH and not stop.is_set():
+        last = settle()
+    if connection.vendor == "sqlite":
+        bulk.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _project(pks: Sequence[int], ready: Sequence[Placed]) -> int:

@@ -55,6 +55,12 @@ def plain_name(name: str) -> str:
 
 def key(kind: str, namespace: str, name: str) -> str:
     """Return the digest that identifies a `kind` of thing by name: 64 hexadecimal digits for any name."""
+    # what is named is mostly named again; very long names are not worth the memory
+    return _key(kind, namespace, name) if len(namespace) + len(name) < 500 else _key.__wrapped__(kind, namespace, name)
+
+
+@lru_cache(maxsize=8192)
+def _key(kind: str, namespace: str, name: str) -> str:
     text = f"{kind}\n{plain_namespace(namespace)}\n{plain_name(name)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

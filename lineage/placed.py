@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from uuid import UUID
 
 from lineage import facets, naming
@@ -71,6 +71,9 @@ def run_uuid(one: Placed, job: JobSeen) -> UUID:
 
 def run_key(one: Placed, job: JobSeen) -> str:
     """Return the key of the run that an event of `job` belongs to: a run is one of its job."""
-    return hashlib.sha256(
-        f"run\n{naming.key('job', job.namespace, job.name)}\n{run_uuid(one, job)}".encode()
-    ).hexdigest()
+    return _run_key(naming.key("job", job.namespace, job.name), run_uuid(one, job))
+
+
+@lru_cache(maxsize=4096)
+def _run_key(job_key: str, uuid: UUID) -> str:
+    return hashlib.sha256(f"run\n{job_key}\n{uuid}".encode()).hexdigest()

@@ -31,7 +31,7 @@ PARAMETERS = 9_000
 def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: datetime) -> set[str]:
     """Store the raw events that are new and return their digests; those already known change nothing.
 
-    The tables are owed what they say, in the same transaction (see `lineage.follow`).
+    The database owes the tables what they say, in the same transaction (see `lineage.follow`).
     """
     rows = [
         {
@@ -49,12 +49,7 @@ def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: d
         }
         for one in readings
     ]
-    kept = merge(RawEvent, rows, ("id", "sha256"))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO lineage_owed (event_id, stuck) VALUES (%s, %s)", [(pk, False) for pk, _ in kept]
-        )
-    return {digest for _, digest in kept}
+    return {digest for (digest,) in merge(RawEvent, rows, ("sha256",))}
 
 
 def paid(pks: Sequence[int]) -> None:

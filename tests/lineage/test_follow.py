@@ -182,6 +182,7 @@ def test_making_the_tables_again_takes_in_what_is_owed(followed, producer, peopl
 
 
 def test_whoever_brings_more_than_is_projected_helps(followed, producer, say, monkeypatch):
+    monkeypatch.setattr(follow, "LOOK", 0)
     monkeypatch.setattr(follow, "BEHIND", 3)
     monkeypatch.setattr(follow, "BATCH", 2)
     for number in range(12):
