@@ -25,7 +25,9 @@ RUN_IDS = UUID("6f1a1c3e-8f0b-5c5e-9a3e-2d1f0c7b4a55")
 STATES = ("START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER")
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_ODD_ESCAPES = re.compile(rf"\\u0000|\\\\u[dD]|{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
+_ODD_ESCAPES = re.compile(
+    rf"\\u(?:0000|[dD](?:(?<=\\\\u[dD])|[89abAB][0-9a-fA-F]{{2}}(?!{_LOW})|[c-fC-F][0-9a-fA-F]{{2}}(?<!{_HIGH}{_LOW})))"
+)
 """Escapes of NUL, of half a surrogate pair without the other half, and what may hide one behind a backslash."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
