@@ -7,10 +7,11 @@ is 503 with Retry-After.
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpResponseBase, JsonResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -19,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit.actor import NotSeen
+from audit.actor import Actor, NotSeen
 from audit.doors import actor_of, now_of, page, say
 from audit.refusals import Malformed, Refused
 from lineage import about, changes, event, formats, gaps, naming, originals, reading, selectors, story
@@ -45,7 +46,8 @@ class Unread(BaseParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         """Return the unpacked bytes of the request; refused when there are too many."""
         request = cast("Request", (parser_context or {})["request"])
-        return reading.unpack(stream.read(reading.LARGEST + 1), _encoding(request))
+        body = stream.read(reading.LARGEST + 1)
+        return reading.unpack(body, request.headers.get("Content-Encoding", "").strip().lower())
 
 
 class AnyAnswer(BaseContentNegotiation):
@@ -60,51 +62,36 @@ class AnyAnswer(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class Events(APIView):
-    """A door for events: a machine that shows a token is answered without the frame around REST views.
-
-    That frame took as long as keeping the event. What it does is done here all the same: `WhoAsks` said who asks and
-    nothing but a token gets this far, the body is read up to the same limit, refusals become the same problems.
-    """
-
-    parser_classes = (Unread,)
-    content_negotiation_class = AnyAnswer
-    many = False
-    """Whether a request brings many events."""
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Take events of a machine directly; leave everything else to the frame."""
-        if request.method != "POST" or actor_of(request).via != "token":
-            return super().dispatch(request, *args, **kwargs)
-        return self.taken(reading.unpack(_raw(request), _encoding(request)), request)
-
-    def taken(self, body: bytes, request: HttpRequest | Request) -> HttpResponse:
-        """Keep what came in `body`, in one of the few places when it is much."""
-        with place() if self.many or len(body) >= reading.LARGE else nullcontext():
-            return self.take(body, request)
-
-    def take(self, body: bytes, request: HttpRequest | Request) -> HttpResponse:
-        """Keep what came in `body` and answer what became of it."""
-        raise NotImplementedError
-
-
-class Lineage(Events):
-    """POST takes one OpenLineage event; GET answers with a graph."""
-
-    @extend_schema(request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT})
-    def post(self, request: Request) -> HttpResponse:
-        """Keep one RunEvent, JobEvent or DatasetEvent."""
-        return self.taken(_bytes(request), request)
-
-    def take(self, body: bytes, request: HttpRequest | Request) -> HttpResponse:
-        """Keep one event."""
+def take(body: bytes, actor: Actor, now: datetime) -> dict[str, Any]:
+    """Keep one RunEvent, JobEvent or DatasetEvent and return what to answer; a large one in one of the few places."""
+    with place() if len(body) >= reading.LARGE else nullcontext():
         with reading.undisturbed(len(body)):
             value, warnings = event.decode(body)
             one = reading.read(value, warnings)
         del body, value
-        receipt = door.ingest(actor=actor_of(request), readings=[one], now=now_of(request))[0]
-        answer = {"event_id": receipt.event_id, "status": receipt.status, "warnings": list(receipt.warnings)}
-        return JsonResponse(answer, status=201)
+        receipt = door.ingest(actor=actor, readings=[one], now=now)[0]
+    return {"event_id": receipt.event_id, "status": receipt.status, "warnings": list(receipt.warnings)}
+
+
+def take_many(body: bytes, actor: Actor, now: datetime) -> dict[str, Any] | None:
+    """Keep every event of a batch that can be understood; return what to answer about the others, if there are any."""
+    with place():
+        received, good, failed = _read_all(body)
+        for start in range(0, len(good), BATCH):
+            door.ingest(actor=actor, readings=good[start : start + BATCH], now=now)
+    return _summary(received, len(good), failed) if failed else None
+
+
+class Lineage(APIView):
+    """POST takes one OpenLineage event; GET answers with a graph."""
+
+    parser_classes = (Unread,)
+    content_negotiation_class = AnyAnswer
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        """Keep one RunEvent, JobEvent or DatasetEvent."""
+        return Response(take(_bytes(request), actor_of(request), now_of(request)), status=201)
 
     @extend_schema(
         parameters=[
@@ -128,25 +115,17 @@ class Lineage(Events):
             return file(shaped(graph, asked.get("group", ""), form), form)
 
 
-class LineageBatch(Events):
+class LineageBatch(APIView):
     """Takes a JSON array of OpenLineage events."""
 
-    many = True
+    parser_classes = (Unread,)
+    content_negotiation_class = AnyAnswer
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT, 204: None})
-    def post(self, request: Request) -> HttpResponse:
+    def post(self, request: Request) -> Response:
         """Keep every event that can be understood, and say by index which could not."""
-        return self.taken(_bytes(request), request)
-
-    def take(self, body: bytes, request: HttpRequest | Request) -> HttpResponse:
-        """Keep the events of a batch."""
-        received, good, failed = _read_all(body)
-        actor, now = actor_of(request), now_of(request)
-        for start in range(0, len(good), BATCH):
-            door.ingest(actor=actor, readings=good[start : start + BATCH], now=now)
-        if not failed:
-            return HttpResponse(status=204)
-        return JsonResponse(_summary(received, len(good), failed), status=200)
+        failures = take_many(_bytes(request), actor_of(request), now_of(request))
+        return Response(failures, status=200) if failures else Response(status=204)
 
 
 class Details(APIView):
@@ -242,16 +221,6 @@ def _read_all(body: bytes) -> tuple[int, list[reading.Reading], list[dict[str, A
 def _bytes(request: Request) -> bytes:
     body: Any = request.data
     return body if isinstance(body, bytes) else b""
-
-
-def _raw(request: HttpRequest) -> bytes:
-    """Return the body as it came, up to one byte beyond the limit."""
-    body: bytes = request.read(reading.LARGEST + 1)
-    return body
-
-
-def _encoding(request: HttpRequest | Request) -> str:
-    return str(request.headers.get("Content-Encoding", "")).strip().lower()
 
 
 def _format(request: Request) -> str:

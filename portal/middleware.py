@@ -23,10 +23,13 @@ from jobs import selectors as clock
 from lineage import follow
 from portal import errors
 from portal.denials import remembered
-from portal.reading import SHORT, unreadable
+from portal.reading import unreadable
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 UNTIMED = ("/healthz", "/readyz", "/static/")
+PERMISSIONS = "camera=(), geolocation=(), microphone=()"
+EVENTS = frozenset({"/api/v1/lineage", "/api/v1/lineage/batch"})
+"""Where machines send events."""
 UNFOLLOWED = ("/account/", "/preferences", "/audit", "/api/v1/audit", "/api/v1/jobs", "/settings", "/metrics")
 """Where nothing is read from the tables of lineage."""
 USED_AGAIN = timedelta(minutes=1)
@@ -44,7 +47,7 @@ class SecurityHeaders:
         refusal = unreadable(request)
         response = self.get_response(request) if refusal is None else self._unread(request, refusal)
         response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         if not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", "no-store, private")
         return response
@@ -107,7 +110,7 @@ class CaughtUp:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         known = getattr(request, "actor", ANONYMOUS).kind != "anonymous"
-        brings = request.method == "POST" and request.path in SHORT
+        brings = request.method == "POST" and request.path in EVENTS
         if known and not brings and not request.path.startswith(UNFOLLOWED):
             try:
                 follow.catch_up()

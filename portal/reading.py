@@ -2,20 +2,14 @@
 
 from typing import Any, NoReturn
 
-from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.core.files.uploadhandler import FileUploadHandler
-from django.core.handlers.exception import convert_exception_to_response
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 from django.utils.http import parse_header_parameters
-from django.utils.module_loading import import_string
 from rest_framework.negotiation import DefaultContentNegotiation
 
 from audit.refusals import Malformed, Refused
-
-SHORT = frozenset({"/api/v1/lineage", "/api/v1/lineage/batch"})
-"""Where machines send events."""
 
 
 class FileSent(BadRequest):
@@ -45,45 +39,6 @@ class TextRequest(WSGIRequest):
             self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
         except ValueError:
             self.content_type, self.content_params = "", {"charset": "unreadable"}
-
-
-class Application(WSGIHandler):
-    """Django's application, reading requests so.
-
-    A machine that shows a token and sends an event goes through `settings.SHORT_MIDDLEWARE` alone: who asks, refusals
-    and headers. It has no session, form, message or file to look for, and that took longer than keeping its event.
-    """
-
-    request_class = TextRequest
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._short = Short()
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Answer a request, by the short way where there is one."""
-        said = environ.get
-        if said("PATH_INFO") in SHORT and said("REQUEST_METHOD") == "POST" and said("HTTP_AUTHORIZATION"):
-            return self._short(environ, start_response)
-        return super().__call__(environ, start_response)
-
-
-class Short(WSGIHandler):
-    """The same application with fewer steps around it."""
-
-    request_class = TextRequest
-
-    def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002 - Django's signature
-        """Put the steps of `settings.SHORT_MIDDLEWARE` around the views."""
-        kinds: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
-        self._view_middleware, self._template_response_middleware, self._exception_middleware = kinds
-        chain: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
-        for name in reversed(settings.SHORT_MIDDLEWARE):
-            step = import_string(name)(chain)
-            if hasattr(step, "process_exception"):
-                self._exception_middleware.append(step.process_exception)
-            chain = convert_exception_to_response(step)
-        self._middleware_chain = chain
 
 
 class JsonAlways(DefaultContentNegotiation):

@@ -123,15 +123,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.Refusals",
 ]
-SHORT_MIDDLEWARE = [
-    "portal.middleware.SecurityHeaders",
-    "django.middleware.security.SecurityMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "portal.middleware.WhoAsks",
-    "portal.middleware.Refusals",
-]
-"""For machines that show a token and send events: `portal.reading.Application` says which."""
 ROOT_URLCONF = "portal.urls"
 APPEND_SLASH = False
 WSGI_APPLICATION = "portal.wsgi.application"

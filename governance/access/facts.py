@@ -7,13 +7,13 @@ longer than answering them. `tests/governance/access/test_facts.py` holds them t
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.dateparse import parse_datetime
 
+from audit import bulk
 from governance.access.guards import Claim, Subject
 
 NOW = {"postgresql": "STATEMENT_TIMESTAMP()", "sqlite": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"}
@@ -57,11 +57,8 @@ def held_by_each(principal_ids: Sequence[UUID], *, past: bool = False) -> dict[U
     """Return the same for several principals at once, in one question; ids that are nobody's are left out."""
     if not principal_ids:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _question(connection.vendor, len(principal_ids), past=past), [_uuid_in(each) for each in principal_ids] * 2
-        )
-        rows = cursor.fetchall()
+    question = _question(connection.vendor, len(principal_ids), past=past)
+    rows = bulk.fetch(question, [_uuid_in(each) for each in principal_ids] * 2)
     by_holder: dict[UUID, list[tuple[Any, ...]]] = {}
     for row in rows:
         by_holder.setdefault(as_uuid(row[0]), []).append(row)
@@ -78,12 +75,8 @@ def _held(principal_id: UUID, rows: list[tuple[Any, ...]]) -> Held:
 
 def above(scope_id: UUID | None) -> dict[UUID, bool]:
     """Return a scope (`None`: the organisation) with every scope above it, each with whether it is frozen."""
-    with connection.cursor() as cursor:
-        if scope_id is None:
-            cursor.execute(_ABOVE.format(place=_ROOT))
-        else:
-            cursor.execute(_ABOVE.format(place="%s"), [_uuid_in(scope_id)])
-        return {as_uuid(pk): bool(frozen) for pk, frozen in cursor.fetchall()}
+    place, values = (_ROOT, []) if scope_id is None else ("%s", [_uuid_in(scope_id)])
+    return {as_uuid(pk): bool(frozen) for pk, frozen in bulk.fetch(_ABOVE.format(place=place), values)}
 
 
 @cache
@@ -119,11 +112,13 @@ def _uuid_in(value: UUID) -> UUID | str:
 
 def as_uuid(value: Any) -> UUID:
     """An id as the database says it: PostgreSQL's own, SQLite's as text."""
-    return value if isinstance(value, UUID) else UUID(value)
+    return value if isinstance(value, UUID) else _uuid_of(value)
+
+
+_uuid_of = lru_cache(maxsize=4096)(UUID)
 
 
 def as_time(value: Any) -> datetime:
     """A moment as the database says it: PostgreSQL's with a zone, SQLite's as text in UTC."""
-    found = value if isinstance(value, datetime) else parse_datetime(value)
-    assert found is not None
+    found: datetime = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -225,7 +225,7 @@ django.setup()
 from django.db import connection
 connection.settings_dict["NAME"] = sys.argv[1]
 from portal.served import application
-from tests.portal.test_short_way import send
+from tests.portal.test_quick import send
 body = b'{"job": {"namespace": "n", "name": "j"}, "outputs": [{"namespace": "file", "name": "/out"}]}'
 answer = send(body, sys.argv[2], way=lambda: application)
 print(answer.status, flush=True)
