@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from governance.pii import sieve
-from governance.pii.lowest import Count, Lowest, hashes
+from governance.pii.lowest import Count, Lowest, buffers, hashes
 
 CELL = 64 * 1024
 MOST_COLUMNS = 2000
@@ -22,6 +22,8 @@ DATA_LIKE = re.compile(r"@|\d{5}|\d[ ./-]\d+[ ./-]\d|^[-+]?\d+(?:[.,]\d+)?$|://"
 DRESSED = r"^(\d{5,19})\.0+$"
 EDGED = r"^(?:\pZ|[\x01-\x20\x7F-\x{A0}])|(?:\pZ|[\x01-\x20\x7F-\x{A0}])$"
 NOTHING = pa.array(["", "null", "none", "nan", "n/a", "na", "nil", "-", "--", "\\n", "<na>", "nat"], pa.large_string())
+LONGEST_NOTHING = 4
+BLANK, DELETE = 0x20, 0x7F
 MOST_KEPT = 20_000
 SPARSE = 0.2
 DENSE = 2000
@@ -102,14 +104,29 @@ def texts(values: Any, gaps: set[str]) -> Any:
     if (pc.max(pc.binary_length(raw)).as_py() or 0) > CELL:
         gaps.add("pii.long_cells")
         raw = pc.binary_slice(raw, 0, CELL)
-    found = _trimmed(_decoded(raw, gaps, dubious=pa.types.is_binary(values.type)))
-    if pc.any(pc.match_substring_regex(found, DRESSED)).as_py():
+    decoded = _decoded(raw, gaps, dubious=pa.types.is_binary(values.type))
+    found = _trimmed(decoded)
+    if pc.any(pc.match_substring(found, ".0")).as_py():
         found = pc.replace_substring_regex(found, DRESSED, r"\1")
+    said = _without_nothings(found)
+    return said if said is decoded else said.unique()
+
+
+def _without_nothings(found: Any) -> Any:
+    """All but the words that say that nothing is there."""
+    if len(found) == 0 or pc.min(pc.binary_length(found)).as_py() > LONGEST_NOTHING:
+        return found
     nothing = pc.is_in(pc.ascii_lower(found), value_set=NOTHING)
-    return found.filter(pc.invert(nothing)).unique() if pc.any(nothing).as_py() else found.unique()
+    return found.filter(pc.invert(nothing)) if pc.any(nothing).as_py() else found
 
 
 def _trimmed(found: Any) -> Any:
+    """Without blanks around; the bytes at the ends tell where there could be any."""
+    offsets, data = buffers(found)
+    full = np.flatnonzero(np.diff(offsets))
+    ends = np.concatenate([data[offsets[full]], data[offsets[full + 1] - 1]])
+    if not ((ends <= BLANK) | (ends >= DELETE)).any():
+        return found
     edged = pc.match_substring_regex(found, EDGED)
     return pc.utf8_trim_whitespace(found) if pc.any(edged).as_py() else found
 
