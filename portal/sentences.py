@@ -209,6 +209,12 @@ PII: Mapping[str, object] = {
     "pii.line_too_long": _("%(count)s lines are longer than 4 MB and were not examined."),
     "pii.too_many_columns": _("The table has more columns than the 2,000 that a scan examines."),
     "pii.rules_count_already": _("These rules count already."),
+    "pii.extra_missing": _("The server lacks what reads this kind of table. Ask whoever runs it to install the extra."),
+    "pii.no_such_table": _("The table was not there when the scan began, or the server may not read it."),
+    "pii.unknown_database": _(
+        "The server names no such database. Ask whoever runs it to add it to ATTESTRY_SCAN_DATABASES."
+    ),
+    "pii.files_unreadable": _("%(count)s files of the table could not be read and were not examined."),
     "pii.too_much_described": _("The file’s description of itself is larger than the 16 MB that a scan takes apart."),
     "pii.over_budget": _("The table is larger than a scan may read, so only its beginning was examined."),
     "pii.too_slow": _("The scan took longer than it may and was ended."),

@@ -1,6 +1,7 @@
 """Settings: the environment in, safe by default. `docs/settings.md` lists what may be set."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from secrets import token_urlsafe
@@ -15,7 +16,10 @@ BASE_URL = os.environ.get("ATTESTRY_BASE_URL", "http://127.0.0.1:8000").rstrip("
 BROKER_URL = os.environ.get("BROKER_URL", "")
 MLFLOW_TRACKING_URI = os.environ.get("MLFLOW_TRACKING_URI", "")
 MLFLOW_WEBHOOK_SECRET = os.environ.get("MLFLOW_WEBHOOK_SECRET", "")
-SCAN_ROOTS = [Path(root) for root in os.environ.get("ATTESTRY_SCAN_ROOTS", "").split(":") if root]
+_ROOTS = [root for root in re.split(r":(?!//)", os.environ.get("ATTESTRY_SCAN_ROOTS", "")) if root]
+SCAN_ROOTS = [Path(root) for root in _ROOTS if "://" not in root]
+SCAN_STORES = [root.rstrip("/") for root in _ROOTS if "://" in root]
+SCAN_DATABASES = dict(one.split("=", 1) for one in os.environ.get("ATTESTRY_SCAN_DATABASES", "").split() if "=" in one)
 
 SECRET_KEY_FILE = Path(os.environ.get("ATTESTRY_SECRET_KEY_FILE") or DATA_DIR / "secret.key")
 AUDIT_KEY_FILE = Path(os.environ.get("ATTESTRY_AUDIT_KEY_FILE") or DATA_DIR / "audit.key")

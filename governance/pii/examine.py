@@ -14,11 +14,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from audit.refusals import Refused
-from governance.pii import headers, places, rules, shapes, sieve
+from governance.pii import headers, readers, rules, shapes, sieve, tables
 from governance.pii.columns import MOST_COLUMNS, Cells, Column, Draw, short
 from governance.pii.evidence import TESTS
 from governance.pii.sandbox import Orders
@@ -44,7 +43,8 @@ def limit(orders: Orders) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    sys.addaudithook(_stay_inside)
+    if "://" not in orders.path:
+        sys.addaudithook(_stay_inside)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 
@@ -68,15 +68,13 @@ class Table:
     gaps: dict[str, int]
 
 
-def read(orders: Orders, file: IO[bytes]) -> Table:
-    """Stream the file once through the columns' sieves, within the budgets."""
-    from governance.pii import readers  # noqa: PLC0415 - pyarrow loads under the limits
-
-    reading = readers.Reading(os.fstat(file.fileno()).st_size, file.tell)
+def read(orders: Orders, source: tables.Table) -> Table:
+    """Stream the table once through the columns' sieves, within the budgets."""
+    reading = readers.Reading(0, lambda: 0)
     table = Table({}, 0, reading.gaps)
     seed = hashlib.sha256(orders.seed.encode()).digest()
     decoded, sifted, told = 0, 0, 0.0
-    for batch in readers.batches(file, orders.path, reading):
+    for batch in source.batches(reading):
         table.rows += batch[0].rows if batch else 0
         decoded += take(table, batch, seed)
         if decoded - sifted > (AT_ONCE if sifted else AT_FIRST):
@@ -140,36 +138,25 @@ def placed(draw: Draw, place: Mapping[str, int], distinct: int) -> Drawn:
     return Drawn(places, distinct if whole else distinct * len(places) / max(1, draw.number), draw.whole)
 
 
-def digest(file: IO[bytes]) -> str:
-    """The file's SHA-256, read from its beginning."""
-    file.seek(0)
-    seal = hashlib.sha256()
-    while part := file.read(1 << 20):
-        seal.update(part)
-    return "sha256:" + seal.hexdigest()
-
-
 def examine(orders: Orders) -> None:
-    """Scan the file and tell the result; what cannot be done is told as a code."""
-    with open(places.open_file(orders.path, [Path(root) for root in orders.roots]), "rb") as file:
+    """Scan the table and tell the result; what cannot be done is told as a code."""
+    with tables.opened(orders) as source:
         from governance.pii import presidio  # noqa: PLC0415 - before the table is read, and only where there is one
 
-        before = os.fstat(file.fileno())
-        if orders.known and digest(file) == orders.known:
+        if orders.known and source.digest() == orders.known:
             tell(same=orders.known)
             return
-        file.seek(0)
-        table = read(orders, file)
+        table = read(orders, source)
         verdicts = []
         for at, verdict in enumerate(look(table)):
             verdicts.append(verdict)
             tell(progress=round(0.6 + 0.35 * (at + 1) / len(table.columns), 3), words="looking", count=at + 1)
-        sealed = digest(file)
-        after = os.fstat(file.fileno())
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        table.gaps["pii.changed_meanwhile"] = 1
+        sealed = source.digest()
+        if source.moved():
+            table.gaps["pii.changed_meanwhile"] = 1
     if not table.rows:
         table.gaps["pii.no_rows"] = 1
+    verdicts = worth_telling(verdicts)
     tell(
         result={
             "verdict": rules.overall((one.verdict for one in verdicts), gaps=bool(table.gaps)),
@@ -180,6 +167,18 @@ def examine(orders: Orders) -> None:
             "columns": [_column(table.columns[one.path], one) for one in verdicts],
         }
     )
+
+
+def worth_telling(verdicts: list[rules.Verdict]) -> list[rules.Verdict]:
+    """All columns of the table; what stands beside them only where it tells something that the column does not."""
+    known = {one.path: {each.type for each in one.found} for one in verdicts}
+    return [
+        one
+        for one in verdicts
+        if not one.path.startswith(readers.BESIDE)
+        or one.why
+        or known[one.path] - known.get(one.path.partition(".")[2], set())
+    ]
 
 
 def _column(column: Column, verdict: rules.Verdict) -> Mapping[str, Any]:

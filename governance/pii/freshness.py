@@ -87,7 +87,7 @@ def _by_content(scan: Scan, version: str) -> bool | None:
 
 
 def _elsewhere(scan: Scan, known: Dataset) -> str:
-    other = known.namespace == "file" and plain_name(scan.path) != plain_name(known.name)
+    other = "://" not in scan.path and known.namespace == "file" and plain_name(scan.path) != plain_name(known.name)
     return "pii.other_bytes" if other else ""
 
 

@@ -27,6 +27,8 @@ BLOCK = 1024 * 1024  # pyarrow reads up to 32 of them ahead
 LONGEST_LINE = 4 * 1024 * 1024
 LARGEST_BATCH = 32 * 1024 * 1024
 LARGEST_FOOTER = 16 * 1024 * 1024
+BESIDE = ("_statistics.", "_metadata.", "_column_names")
+MOST_BESIDE = 20_000
 DELIMITERS = ",;\t|"
 BROKEN = (pa.ArrowInvalid, pa.ArrowIOError, pa.ArrowNotImplementedError, pa.ArrowKeyError, pa.ArrowTypeError,
           OSError, EOFError, zlib.error, UnicodeError, ValueError)  # fmt: skip
@@ -112,6 +114,8 @@ def _csv(file: IO[bytes], head: bytes, reading: Reading) -> Batches:
     if len(header) > MOST_COLUMNS:
         raise Refused("pii.too_many_columns")
     names, titled = safe_names(header)
+    if titled:
+        yield from _odd_names(header, names)
 
     def ragged(_row: Any) -> str:
         reading.gap("pii.ragged_rows")
@@ -166,6 +170,8 @@ def _parquet(file: IO[bytes], reading: Reading) -> Batches:
     if table.metadata.num_columns > MOST_COLUMNS:
         reading.gap("pii.too_many_columns", table.metadata.num_columns - MOST_COLUMNS)
         wanted = [table.schema.column(at).path for at in range(MOST_COLUMNS)]
+    yield [Cells(path, 0, pa.array(values, pa.string())) for path, values in _beside(table.metadata).items()]
+    yield from _odd_names(table.schema_arrow.names, safe_names(table.schema_arrow.names, header_certain=True)[0])
     total = max(1, table.metadata.num_rows)
     seen = 0
     reading.position = lambda: int(reading.size * seen / total)
@@ -174,6 +180,38 @@ def _parquet(file: IO[bytes], reading: Reading) -> Batches:
         seen += batch.num_rows
     if seen != table.metadata.num_rows:
         reading.gap("pii.broken_midway")
+
+
+def _odd_names(header: list[str], names: list[str]) -> Batches:
+    """Column names that look like values and are not kept: they are looked at as values."""
+    odd = [name[:CELL] for name, kept in zip(header, names, strict=True) if name.strip() and kept.startswith("column_")]
+    if odd:
+        yield [Cells("_column_names", 0, pa.array(odd, pa.string()))]
+
+
+def _beside(about: Any) -> dict[str, list[str]]:
+    """Values that stand in a Parquet file's footer: the least and greatest of each column, and notes by their key."""
+    found: dict[str, list[str]] = {}
+    for key, value in (about.metadata or {}).items():
+        if key not in (b"ARROW:schema", b"pandas"):
+            name = safe_names([key.decode("utf-8", "replace")], header_certain=True)[0][0]
+            found[f"_metadata.{name}"] = [value[:CELL].decode("utf-8", "replace")]
+    kept = 0
+    for group in range(about.num_row_groups):
+        for at in range(min(about.num_columns, MOST_COLUMNS)):
+            chunk = about.row_group(group).column(at)
+            ends = _ends(chunk)
+            if ends and kept < MOST_BESIDE:
+                kept += len(ends)
+                found.setdefault(f"_statistics.{chunk.path_in_schema}", []).extend(ends)
+    return found
+
+
+def _ends(chunk: Any) -> list[str]:
+    if chunk.physical_type != "BYTE_ARRAY" or not chunk.is_stats_set:
+        return []
+    said = chunk.statistics
+    return [each[:CELL] for each in (said.min, said.max) if isinstance(each, str)] if said.has_min_max else []
 
 
 def check_footer(file: IO[bytes], size: int) -> None:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+CLOUD = ("AWS_", "GOOGLE_", "GCS_", "S3FS_", "FSSPEC_")
 HOUSE = Path(__file__).resolve().parent.parent.parent
 GRACE = 30
 LONGEST_ANSWER = 64 * 1024 * 1024
@@ -34,6 +35,8 @@ class Orders:
     roots: tuple[str, ...]
     seed: str
     known: str = ""
+    stores: tuple[str, ...] = ()
+    database: str = ""
     memory: int = 430 * 1024**2
     seconds: int = 900
     rows: int = 200_000_000
@@ -59,7 +62,8 @@ def run(orders: Orders, progress: Progress) -> Answer:
     """Scan in a child process of its own, telling `progress` (share, stage, count) at least every two seconds.
 
     The child is ended when it takes longer than its orders allow. It is never trusted with more than its orders: no
-    settings, no database address, no secret reaches its environment.
+    settings, no database address, no secret reaches its environment, but for what it takes to read what they name: the
+    keys of a store, or the address of the one database.
     """
     until = time.monotonic() + orders.seconds + GRACE
     last: tuple[float, str, int] = (0.0, "starting", 0)
@@ -81,6 +85,8 @@ def run(orders: Orders, progress: Progress) -> Answer:
 def _child(orders: Orders) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "governance.pii.examine"]
     keep = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV") if name in os.environ}
+    if "://" in orders.path and not orders.path.startswith("sql://"):
+        keep |= {name: value for name, value in os.environ.items() if name.startswith(CLOUD)}
     child = subprocess.Popen(  # noqa: S603 - our own interpreter and module; the orders go by standard input
         command,
         stdin=subprocess.PIPE,

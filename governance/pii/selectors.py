@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from audit.actor import Actor, Forbidden, NotSeen, home_scope, require, visible
 from governance.access.models import User
 from governance.access.rules import Action
 from governance.catalog.models import Asset
-from governance.catalog.selectors import asset_of_dataset
+from governance.catalog.selectors import asset_key, asset_of_dataset
+from governance.pii import places
 from governance.pii.downstream import Learned, learned_from
 from governance.pii.freshness import Read, current_ruleset, stale_because
 from governance.pii.models import ColumnVerdict, Finding, Flag, Scan, Waiver
@@ -257,13 +259,21 @@ def may(actor: Actor, actions: Sequence[str], row: Any) -> bool:
 def dataset_named(actor: Actor, path: str) -> Asset | None:
     """The dataset whose file is at `path`, when `actor` may see it."""
     seen = visible(actor).q(scope="scope_id", pk="pk")
-    files = Asset.objects.filter(seen, kind=Asset.Kind.DATASET, namespace="file", name=path)
+    files = Asset.objects.filter(seen, kind=Asset.Kind.DATASET, key=_key_of(path))
     return files.exclude(lineage_dataset_id=None).select_related("scope").first()
 
 
 def is_somebodys(path: str) -> bool:
     """Whether the file at `path` is that of any dataset, whoever may see it."""
-    return Asset.objects.filter(kind=Asset.Kind.DATASET, namespace="file", name=path).exists()
+    return Asset.objects.filter(kind=Asset.Kind.DATASET, key=_key_of(path)).exists()
+
+
+def _key_of(path: str) -> str:
+    if not path.startswith("sql://"):
+        return asset_key(Asset.Kind.DATASET, *places.dataset_at(path))
+    every = Asset.objects.filter(kind=Asset.Kind.DATASET, namespace__startswith="postgres")
+    found = (row for row in every if places.location(row.namespace, row.name, settings.SCAN_DATABASES) == path)
+    return next((row.key for row in found), "")
 
 
 def columns_of(row: Scan) -> list[ColumnVerdict]:
@@ -300,8 +310,12 @@ def dataset_panel(actor: Actor, asset: Asset, now: datetime) -> dict[str, Any]:
         "stale_why": stand.why if stand else "",
         "found": len(stand.findings) if stand else 0,
         "waived": sum(1 for _column, _entity, until in stand.findings if until) if stand else 0,
-        "may_scan": pk is not None and asset.namespace == "file" and may(actor, MAY_ASK, asset),
+        "may_scan": pk is not None and bool(_lies(asset)) and may(actor, MAY_ASK, asset),
     }
+
+
+def _lies(asset: Asset) -> str:
+    return places.location(asset.namespace, asset.name, settings.SCAN_DATABASES)
 
 
 def scan_panel(actor: Actor, row: Scan, now: datetime) -> dict[str, Any]:

@@ -24,13 +24,13 @@ from governance.pii.models import Finding, Flag, Ruleset, Scan, Waiver
 from governance.pii.sandbox import Answer
 from governance.pii.selectors import MAY_ASK
 from jobs.records import enqueue
-from lineage.selectors import dataset
 
 MOST_IN_LOG = 100
 JUDGED: dict[str, str] = {Finding.State.CONFIRMED: "finding.confirmed", Finding.State.DISPUTED: "finding.disputed"}
 UNREADABLE = frozenset({
     "pii.no_such_file", "pii.cannot_open", "pii.not_a_file", "pii.empty_file", "pii.not_text", "pii.unknown_format",
-    "pii.not_that_format", "pii.broken_file", "pii.outside_roots", "pii.path_not_absolute",
+    "pii.not_that_format", "pii.extra_missing",
+    "pii.no_such_table", "pii.unknown_database", "pii.broken_file", "pii.outside_roots", "pii.path_not_absolute",
 })  # fmt: skip
 
 
@@ -43,13 +43,13 @@ def request_scan(*, actor: Actor, asset_id: UUID, now: datetime, path: str = "")
     """
     asset = asset_seen_by(actor, asset_id, Asset.Kind.DATASET)
     selectors.require_one(actor, MAY_ASK, asset)
-    own = _file_of(asset)
+    own = places.location(asset.namespace, asset.name, settings.SCAN_DATABASES)
     if path and path != own:
         require(actor, Action.WAIVE, asset)
     wanted = path or own
     if not wanted:
         raise Invalid("pii.not_a_file_dataset")
-    places.expect(wanted, settings.SCAN_ROOTS)
+    _expect(wanted)
     wish = Scan(scope_id=asset.scope_id, dataset_id=asset.lineage_dataset_id, path=wanted)
     scan, fresh = _reserve(actor, wish, now)
     if fresh:
@@ -65,8 +65,8 @@ def request_path_scan(*, actor: Actor, path: str, now: datetime) -> Scan:
     A file nobody knows is scanned in the asker's own scope; the file of a dataset they cannot see is not there for
     them. Refused outside the folders that scans may read.
     """
-    path = str(PurePath(path))
-    places.expect(path, settings.SCAN_ROOTS)
+    path = path if "://" in path else str(PurePath(path))
+    _expect(path)
     asset = selectors.dataset_named(actor, path)
     if asset is None and selectors.is_somebodys(path):
         raise NotSeen("not_seen", what="dataset")
@@ -124,9 +124,14 @@ def _asked(scan: Scan) -> dict[str, Any]:
     }
 
 
-def _file_of(asset: Asset) -> str:
-    known = dataset(asset.lineage_dataset_id) if asset.lineage_dataset_id is not None else None
-    return known.name if known is not None and known.namespace == "file" else ""
+def _expect(path: str) -> None:
+    """Refuse what no worker would open."""
+    if path.startswith("sql://"):
+        places.expect_table(path, settings.SCAN_DATABASES)
+    elif "://" in path:
+        places.expect_remote(path, settings.SCAN_STORES)
+    else:
+        places.expect(path, settings.SCAN_ROOTS)
 
 
 def _subjects(row: Scan | Finding | Waiver) -> list[str]:

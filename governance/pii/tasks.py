@@ -24,6 +24,8 @@ def scan(work: Work, scan_id: str) -> None:
     orders = sandbox.Orders(
         path=row.path,
         roots=tuple(map(str, settings.SCAN_ROOTS)),
+        stores=tuple(settings.SCAN_STORES),
+        database=settings.SCAN_DATABASES.get(row.path.removeprefix("sql://").partition("/")[0], ""),
         seed=row.seed,
         known=before.digest if before is not None else "",
     )
