@@ -306,6 +306,7 @@ PROMOTIONS: Mapping[str, object] = {
 
 REPORTS: Mapping[str, object] = {
     "reports.kind_unavailable": _("Attestry cannot make a report of kind “%(kind)s” yet. It can make: %(possible)s."),
+    "reports.format_unavailable": _("This report does not come as %(form)s. Choose one of: %(possible)s."),
     "reports.as_of_future": _("A report can be made as of now or an earlier time, not of one that has not come."),
     "reports.already_made": _("This report was made already."),
     "reports.not_ready": _("This report is %(state)s, so there is nothing to take away. Look again when it is ready."),

@@ -38,3 +38,8 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def about(self) -> str:
+        """How the log names what it is about: a model version, or for a register the scope."""
+        return f"scope:{self.subject}" if self.kind == "pii" else f"model_version:{self.subject}"

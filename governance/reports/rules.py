@@ -14,7 +14,7 @@ from audit.refusals import Invalid
 from lineage.formats import guarded
 
 KINDS = ("lineage", "promotion", "pii", "access", "audit")
-READY = ("lineage",)
+READY = ("lineage", "pii")
 TYPES = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
@@ -31,6 +31,8 @@ ENDINGS = {"prov": "prov.json"}
 FORMATS = tuple(TYPES)
 PART = 1 << 20
 """The bytes of a report are kept, read and sent so many at a time."""
+REGISTERS = ("json", "csv", "pdf")
+"""The formats in which the register of personal data comes."""
 _RANGE = re.compile("bytes=([0-9]{0,18})-([0-9]{0,18})")
 SHAPE = 2
 """The number of the shape below; it grows when a field changes its meaning."""
@@ -54,6 +56,8 @@ def check(asking: Asking, now: datetime) -> None:
     """Refuse a kind that cannot be made yet, and a time that has not come."""
     if asking.kind not in READY:
         raise Invalid("reports.kind_unavailable", kind=asking.kind, possible=", ".join(READY))
+    if asking.kind == "pii" and asking.form not in REGISTERS:
+        raise Invalid("reports.format_unavailable", form=asking.form, possible=", ".join(REGISTERS))
     if asking.as_of and asking.as_of > now:
         raise Invalid("reports.as_of_future")
 

@@ -1,6 +1,7 @@
 """Reads of reports, and everything a lineage report brings together, always as the person who asked."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -11,6 +12,7 @@ from django.db.models import QuerySet
 from audit import trails
 from audit.actor import Actor, Forbidden, NotSeen, visible
 from audit.models import Blob, Checkpoint
+from governance.access import selectors as access
 from governance.access.models import User
 from governance.catalog import selectors as catalog
 from governance.catalog.models import Version
@@ -20,6 +22,7 @@ from governance.promotions import selectors as promotions
 from governance.promotions.models import Decision, Promotion
 from governance.reports import paths, rules
 from governance.reports.models import Report
+from governance.reports.rules import Asking
 from lineage import selectors as lineage
 from lineage.graph import Budget, Direction, Question
 from lineage.story import Story, story_of
@@ -38,6 +41,24 @@ def report_seen_by(actor: Actor, pk: UUID) -> Report:
     if found is None:
         raise NotSeen("not_seen", what="report")
     return found
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a report is about: the row that decides who may export it, how it is called, and where it belongs."""
+
+    row: Any
+    title: str
+    scope_id: UUID
+
+
+def subject_of(actor: Actor, asking: Asking) -> Subject:
+    """Return what is to be reported about; refused when `actor` does not see it."""
+    if asking.kind == "pii":
+        scope = access.scope_seen_by(actor, asking.subject)
+        return Subject(scope, scope.path, scope.pk)
+    version_ = catalog.version_seen_by(actor, asking.subject)
+    return Subject(version_.asset, f"{version_.asset.name} {version_.label}", version_.scope_id)
 
 
 def by_id(pk: str) -> Report | None:

@@ -12,7 +12,6 @@ from audit.actor import Actor, require
 from audit.leaf import LOG
 from audit.records import put_blob
 from audit.refusals import Conflict
-from governance.catalog import selectors as catalog
 from governance.reports import rules, selectors
 from governance.reports.models import Report
 from governance.reports.past import Comparison
@@ -25,26 +24,26 @@ MOST_NAMED = 50
 
 @transaction.atomic(durable=True)
 def ask(*, actor: Actor, asking: Asking, now: datetime) -> Report:
-    """Owe `actor` a report; whoever may see the model version and export from its scope may ask.
+    """Owe `actor` a report; whoever may see the model version, or the scope, and export from there may ask.
 
-    Refused: kinds that cannot be made yet, and a time that has not come.
+    Refused: kinds and formats that cannot be made, and a time that has not come.
     """
-    version = catalog.version_seen_by(actor, asking.subject)
-    require(actor, "export", version.asset)
+    subject = selectors.subject_of(actor, asking)
+    require(actor, "export", subject.row)
     rules.check(asking, now)
     report = Report.objects.create(
         kind=asking.kind,
-        subject=version.pk,
-        title=f"{version.asset.name} {version.label}",
+        subject=asking.subject,
+        title=subject.title,
         format=asking.form,
         as_of=asking.as_of or now,
-        scope_id=version.scope_id,
+        scope_id=subject.scope_id,
         principal_id=actor.principal_id,
         principal_kind=actor.kind,
         created_at=now,
     )
     about = {"kind": report.kind, "format": report.format, "as_of": report.as_of.isoformat()}
-    subjects = [f"report:{report.pk}", version.subject]
+    subjects = [f"report:{report.pk}", report.about]
     log.append(actor=actor, action="report.requested", subjects=subjects, at=now, scope_id=report.scope_id, about=about)
     report.job_id = jobs.enqueue("reports.build", str(report.pk), dedupe_key=f"reports.build:{report.pk}").pk
     report.save(update_fields=["job_id"])
@@ -60,7 +59,7 @@ def publish(*, actor: Actor, report: Report, body: IO[bytes], now: datetime) -> 
     waiting = Report.objects.filter(pk=report.pk, state=Report.State.QUEUED)
     if not waiting.update(**ready, finished_at=now, error=""):
         raise Conflict("reports.already_made")
-    subjects = [f"report:{report.pk}", f"model_version:{report.subject}"]
+    subjects = [f"report:{report.pk}", report.about]
     about = {"digest": digest, "size": size}
     log.append(actor=actor, action="report.made", subjects=subjects, at=now, scope_id=report.scope_id, about=about)
 
@@ -93,7 +92,7 @@ def deliver(*, actor: Actor, pk: UUID, now: datetime) -> Report:
     log.append(
         actor=actor,
         action="report.exported",
-        subjects=[f"report:{report.pk}", f"model_version:{report.subject}"],
+        subjects=[f"report:{report.pk}", report.about],
         at=now,
         scope_id=report.scope_id,
         about={"digest": report.digest, "format": report.format, "size": report.size},

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from tempfile import TemporaryFile
+from typing import IO
 
 from django.utils.translation import gettext_noop
 
 from audit.actor import Actor, Forbidden, NotSeen, system
-from governance.reports import forms, pack, past, selectors, services
+from governance.reports import forms, pack, past, register, selectors, services
 from governance.reports.models import Report
 from jobs.tasks import Work, errand
 
@@ -23,13 +24,19 @@ def build(work: Work, report_id: str) -> None:
     actor = Actor(report.principal_id, report.principal_kind, "system")
     work.progress(0.1, gettext_noop("reading"))
     try:
-        told = forms.read(actor, report)
         with TemporaryFile() as body:
-            MAKERS[report.format](told, body)
+            _write(actor, report, body)
             work.progress(0.9, gettext_noop("writing"))
             services.publish(actor=actor, report=report, body=body, now=work.now())
     except (Forbidden, NotSeen) as refusal:
         services.give_up(actor=system(), report=report, code=refusal.code, now=work.now())
+
+
+def _write(actor: Actor, report: Report, out: IO[bytes]) -> None:
+    if report.kind == "pii":
+        out.write(register.body(actor, report))
+    else:
+        MAKERS[report.format](forms.read(actor, report), out)
 
 
 @errand("reports.replay", long=True)

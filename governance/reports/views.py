@@ -10,8 +10,9 @@ from django.views.decorators.http import require_POST
 
 from audit.doors import actor_of, met, now_of, page
 from audit.refusals import Refused
+from governance.access.models import Scope
 from governance.catalog.models import Version
-from governance.reports import rules, selectors, services
+from governance.reports import register, rules, selectors, services
 from governance.reports.api import content
 from governance.reports.rules import Asking
 from jobs import selectors as jobs
@@ -50,13 +51,58 @@ class Ask(forms.Form):
         self.fields["subject"] = forms.ChoiceField(label=_("Model version"), choices=choices)
 
 
+class AskRegister(forms.Form):
+    """Of which scope to have the register of personal data, as of when, in which format."""
+
+    scope = forms.ChoiceField(label=_("Scope"))
+    form = forms.ChoiceField(
+        label=_("Format"),
+        choices=[
+            ("pdf", _("PDF, to read and to file, with the JSON attached")),
+            ("csv", _("CSV, a line for each finding")),
+            ("json", _("JSON, everything")),
+        ],
+    )
+    day = forms.DateField(
+        label=_("As of"),
+        required=False,
+        help_text=_("Leave empty for now. Otherwise the end of that day, UTC."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def offer(self, scopes: list[Scope]) -> None:
+        """Offer these scopes."""
+        self.fields["scope"] = forms.ChoiceField(label=_("Scope"), choices=[(str(one.pk), one.path) for one in scopes])
+
+
+def _ask_register(request: HttpRequest, form: AskRegister) -> HttpResponse | None:
+    """Owe the register that was asked for, and show it; nothing when the form is not in order."""
+    if not form.is_valid():
+        return None
+    asked, now = form.cleaned_data, now_of(request)
+    as_of = min(end_of(asked["day"]), now) if asked["day"] else None
+    try:
+        asking = Asking("pii", UUID(asked["scope"]), as_of, asked["form"])
+        return redirect("reports.show", pk=services.ask(actor=actor_of(request), asking=asking, now=now).pk)
+    except Refused as refusal:
+        form.add_error(None, met(request, refusal))
+        return None
+
+
 def index(request: HttpRequest) -> HttpResponse:
     """Show what can be asked for and what was, and take a request for a report."""
     actor = actor_of(request)
     versions = list(selectors.subjects_for(actor)[:OFFERED])
-    form = Ask(request.POST or None, initial={"format": "json", "subject": request.GET.get("subject", "")})
+    lineage = request.POST if request.POST and "register" not in request.POST else None
+    form = Ask(lineage, initial={"format": "json", "subject": request.GET.get("subject", "")})
     form.offer(versions)
-    if request.method == "POST" and form.is_valid():
+    listing = AskRegister(request.POST if "register" in request.POST else None, initial={"form": "pdf"})
+    listing.offer(register.subjects_for(actor))
+    if "register" in request.POST:
+        made = _ask_register(request, listing)
+        if made is not None:
+            return made
+    elif request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         as_of = min(end_of(asked["as_of"]), now_of(request)) if asked["as_of"] else None
         asking = Asking("lineage", UUID(asked["subject"]), as_of, asked["format"])
@@ -68,7 +114,14 @@ def index(request: HttpRequest) -> HttpResponse:
     reports, cursor = page(request, selectors.reports_for(actor))
     asked_by = selectors.names({str(one.principal_id) for one in reports})
     rows = [(report, asked_by.get(str(report.principal_id), "")) for report in reports]
-    place = {"form": form, "versions": versions, "rows": rows, "next_cursor": cursor, "kinds": rules.KINDS}
+    place = {
+        "form": form,
+        "versions": versions,
+        "rows": rows,
+        "next_cursor": cursor,
+        "kinds": rules.KINDS,
+        "listing": listing,
+    }
     return render(request, "governance/reports/index.html", place)
 
 
