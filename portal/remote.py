@@ -65,7 +65,7 @@ def dataset_scan(
 def _scan_request(portal: client.Portal, target: str) -> tuple[str, dict[str, Any]]:
     """Where to ask for a scan: a path for what looks like a file, else the dataset of that name."""
     if "/" in target or Path(target).exists():
-        return "/api/v1/scans", {"path": str(Path(target).absolute())}
+        return "/api/v1/scans", {"path": target if "://" in target else str(Path(target).absolute())}
     named = portal.get("/api/v1/datasets", name=target)["results"]
     named = named or portal.get("/api/v1/datasets", q=target)["results"]
     if len(named) != 1:

@@ -209,6 +209,8 @@ PII: Mapping[str, object] = {
     "pii.line_too_long": _("%(count)s lines are longer than 4 MB and were not examined."),
     "pii.too_many_columns": _("The table has more columns than the 2,000 that a scan examines."),
     "pii.rules_count_already": _("These rules count already."),
+    "pii.bad_columns": _("Name one to %(quasi)s columns, and at most %(sensitive)s sensitive ones, each once."),
+    "pii.no_such_column": _("The table has no such column, or it holds lists, which cannot be compared row by row."),
     "pii.extra_missing": _("The server lacks what reads this kind of table. Ask whoever runs it to install the extra."),
     "pii.no_such_table": _("The table was not there when the scan began, or the server may not read it."),
     "pii.unknown_database": _(

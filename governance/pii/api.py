@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 from audit.actor import Refused
 from audit.doors import Body, actor_of, idempotent, now_of, page, read, say
 from governance.catalog.models import Asset
-from governance.catalog.selectors import asset_of_dataset, asset_seen_by
-from governance.pii import selectors, services
+from governance.catalog.selectors import asset_of_dataset, asset_seen_by, version_seen_by
+from governance.pii import measuring, selectors, services
 from governance.pii.downstream import Label, labels_of, place_of
 from governance.pii.models import ColumnVerdict, Finding, Flag, Scan, Waiver
 from governance.pii.services import Judgement, Ruling
@@ -204,6 +204,24 @@ class Scans(APIView):
 
         def ask() -> Response:
             scan = services.request_path_scan(actor=actor_of(request), path=path, now=now_of(request))
+            return Response(shape(scan), status=202)
+
+        return idempotent(request, ask)
+
+
+class VersionScans(APIView):
+    """Scans of what is noted beside a model version; ask for one."""
+
+    @extend_schema(operation_id="version_scans_list", responses={200: dict})
+    def get(self, request: Request, pk: UUID) -> Response:
+        version = version_seen_by(actor_of(request), pk)
+        rows, after = page(request, selectors.scans_seen_by(actor_of(request)).filter(path=f"version:{version.pk}"))
+        return Response({"results": [brief(row) for row in rows], "next": after})
+
+    @extend_schema(operation_id="version_scans_ask", request=None, responses={202: dict})
+    def post(self, request: Request, pk: UUID) -> Response:
+        def ask() -> Response:
+            scan = measuring.scan_version(actor=actor_of(request), version_id=pk, now=now_of(request))
             return Response(shape(scan), status=202)
 
         return idempotent(request, ask)

@@ -41,7 +41,8 @@ class Rows:
         try:
             for header, rows in read(reading):
                 names, _titled = safe_names(header, header_certain=True)
-                yield flatten(dict(zip(names, (_text(each, reading) for each in row), strict=True)) for row in rows)
+                found = [dict(zip(names, (_text(each, reading) for each in row), strict=True)) for row in rows]
+                yield (reading.flat or flatten)(found)
                 seen += len(rows)
         except Refused:
             raise

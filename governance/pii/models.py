@@ -243,3 +243,38 @@ class Flag(models.Model):
     def subject(self) -> str:
         """How the log names it."""
         return f"flag:{self.pk}"
+
+
+class Anonymity(models.Model):
+    """How many rows of a dataset are alike in some columns (`k`: the fewest), and how diverse others are among them."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        DONE = "done"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    scope_id = models.UUIDField(db_index=True)
+    dataset_id = models.BigIntegerField(db_index=True)
+    path = models.TextField()
+    quasi = models.JSONField()
+    sensitive = models.JSONField(default=list)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    why = models.JSONField(default=dict)
+    rows = models.BigIntegerField(null=True)
+    groups = models.BigIntegerField(null=True)
+    k = models.BigIntegerField(null=True)
+    below = models.JSONField(default=dict)
+    diversity = models.JSONField(default=dict)
+    digest = models.CharField(max_length=71, blank=True, default="")
+    requested_by = models.UUIDField()
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"anonymity {self.pk}"
+
+    @property
+    def subject(self) -> str:
+        """How the log names it."""
+        return f"anonymity:{self.pk}"

@@ -36,11 +36,16 @@ BROKEN = (pa.ArrowInvalid, pa.ArrowIOError, pa.ArrowNotImplementedError, pa.Arro
 
 @dataclass
 class Reading:
-    """What happened while reading: how far (0 to 1), and what was not read, as code -> how often."""
+    """What happened while reading: how far (0 to 1), and what was not read, as code -> how often.
+
+    `leaves` and `flat` make columns of Arrow batches and JSON rows, where every leaf by itself is not what is wanted.
+    """
 
     size: int
     position: Callable[[], int]
     gaps: dict[str, int] = field(default_factory=dict)
+    leaves: Callable[[Any], list[Cells]] | None = None
+    flat: Callable[[list[Any]], list[Cells]] | None = None
 
     def gap(self, code: str, times: int = 1) -> None:
         """Note that something was not read."""
@@ -154,10 +159,10 @@ def _jsonl(file: IO[bytes], reading: Reading) -> Batches:
                 reading.gap("pii.bad_lines")
         size += len(line)
         if len(rows) >= ROWS_AT_ONCE or size > BLOCK:
-            yield flatten(rows)
+            yield (reading.flat or flatten)(rows)
             rows, size = [], 0
     if rows:
-        yield flatten(rows)
+        yield (reading.flat or flatten)(rows)
 
 
 def _parquet(file: IO[bytes], reading: Reading) -> Batches:
@@ -176,7 +181,7 @@ def _parquet(file: IO[bytes], reading: Reading) -> Batches:
     seen = 0
     reading.position = lambda: int(reading.size * seen / total)
     for batch in table.iter_batches(batch_size=_rows_at_once(table, wanted), columns=wanted, use_threads=False):
-        yield _leaves(batch)
+        yield (reading.leaves or _leaves)(batch)
         seen += batch.num_rows
     if seen != table.metadata.num_rows:
         reading.gap("pii.broken_midway")
@@ -231,7 +236,7 @@ def _rows_at_once(table: Any, wanted: list[str] | None) -> int:
     return max(1, min(ROWS_AT_ONCE, LARGEST_BATCH * int(first.num_rows) // max(1, int(first.nbytes))))
 
 
-def _arrow(file: IO[bytes], _reading: Reading) -> Batches:
+def _arrow(file: IO[bytes], reading: Reading) -> Batches:
     head = file.read(8)
     file.seek(0)
     if head.startswith(b"FEA1"):
@@ -244,7 +249,7 @@ def _arrow(file: IO[bytes], _reading: Reading) -> Batches:
     for batch in (source.get_batch(at) for at in numbers) if numbers is not None else source:
         batch.validate(full=True)
         for start in range(0, batch.num_rows, ROWS_AT_ONCE):
-            yield _leaves(batch.slice(start, ROWS_AT_ONCE))
+            yield (reading.leaves or _leaves)(batch.slice(start, ROWS_AT_ONCE))
 
 
 def _leaves(batch: pa.RecordBatch) -> list[Cells]:

@@ -37,6 +37,9 @@ class Orders:
     known: str = ""
     stores: tuple[str, ...] = ()
     database: str = ""
+    quasi: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    inline: tuple[str, ...] = ()
     memory: int = 430 * 1024**2
     seconds: int = 900
     rows: int = 200_000_000

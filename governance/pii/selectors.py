@@ -17,7 +17,7 @@ from governance.catalog.selectors import asset_key, asset_of_dataset
 from governance.pii import places
 from governance.pii.downstream import Learned, learned_from
 from governance.pii.freshness import Read, current_ruleset, stale_because
-from governance.pii.models import ColumnVerdict, Finding, Flag, Scan, Waiver
+from governance.pii.models import Anonymity, ColumnVerdict, Finding, Flag, Scan, Waiver
 from governance.pii.rules import WORST_FIRST
 from jobs.selectors import is_owed
 from lineage.models import Dataset
@@ -256,6 +256,11 @@ def may(actor: Actor, actions: Sequence[str], row: Any) -> bool:
     return False
 
 
+def may_ask(actor: Actor, row: Any) -> bool:
+    """Whether they may ask for scans of it."""
+    return may(actor, MAY_ASK, row)
+
+
 def dataset_named(actor: Actor, path: str) -> Asset | None:
     """The dataset whose file is at `path`, when `actor` may see it."""
     seen = visible(actor).q(scope="scope_id", pk="pk")
@@ -274,6 +279,22 @@ def _key_of(path: str) -> str:
     every = Asset.objects.filter(kind=Asset.Kind.DATASET, namespace__startswith="postgres")
     found = (row for row in every if places.location(row.namespace, row.name, settings.SCAN_DATABASES) == path)
     return next((row.key for row in found), "")
+
+
+def anonymity(pk: UUID | str) -> Anonymity | None:
+    """The question of that id, whoever asks; for the worker."""
+    return Anonymity.objects.filter(pk=pk).first()
+
+
+def anonymity_of(asset: Asset) -> QuerySet[Anonymity]:
+    """What was asked about the rows of a dataset the caller has seen; order is the caller's."""
+    return Anonymity.objects.filter(dataset_id=asset.lineage_dataset_id or 0)
+
+
+def unmeasured() -> list[Anonymity]:
+    """The open questions that no work is owed for any more, because it was given up."""
+    open_ones = Anonymity.objects.filter(state=Anonymity.State.QUEUED).order_by("created_at")[:100]
+    return [each for each in open_ones if not is_owed("pii.measure", f"pii.measure:{each.pk}")]
 
 
 def columns_of(row: Scan) -> list[ColumnVerdict]:

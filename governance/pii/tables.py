@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from audit.refusals import Refused
 from governance.pii import places, readers
-from governance.pii.columns import Cells
+from governance.pii.columns import Cells, flatten
 from governance.pii.readers import Batches, Reading
 from governance.pii.sandbox import Orders
 
@@ -39,7 +39,9 @@ class Table(Protocol):
 @contextmanager
 def opened(orders: Orders) -> Iterator[Table]:
     """The table that the orders mean; refused where that is nothing a scan may read."""
-    if orders.path.startswith("sql://"):
+    if orders.path.startswith("version:"):
+        yield Notes(orders.inline)
+    elif orders.path.startswith("sql://"):
         from governance.pii import databases  # noqa: PLC0415 - drivers load under the limits
 
         yield databases.Rows(orders.path, orders.database)
@@ -91,6 +93,26 @@ def _remote(orders: Orders) -> Iterator[Table]:
         raise Refused("pii.cannot_open") from None
     with file:
         yield Remote(file, orders.path, lambda: str(store.ukey(name)), str(known))
+
+
+@dataclass(frozen=True)
+class Notes:
+    """JSON lines that came with the orders."""
+
+    lines: tuple[str, ...]
+
+    def batches(self, reading: Reading) -> Batches:
+        """The lines as rows."""
+        reading.size = 1
+        yield flatten(json.loads(line, parse_float=str, parse_int=str) for line in self.lines)
+
+    def digest(self) -> str:
+        """The SHA-256 over the lines."""
+        return "sha256:" + hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
+
+    def moved(self) -> bool:
+        """Never."""
+        return False
 
 
 @dataclass
@@ -170,7 +192,7 @@ class ManyFiles:
         """The rows of every file; a file that cannot be read is a gap, and none at all a refusal."""
         total, done, readable = max(1, sum(one.size for one in self.members)), 0, 0
         for one in self.members:
-            part = Reading(one.size, lambda: 0, reading.gaps)
+            part = Reading(one.size, lambda: 0, reading.gaps, reading.leaves, reading.flat)
             reading.size, reading.position = total, lambda d=done, p=part, s=one.size: d + int(p.done * s)  # type: ignore[misc]
             try:
                 yield from self._rows(one, part)

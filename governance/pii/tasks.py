@@ -1,11 +1,13 @@
 """Owed work of this room: scans, and the end of waivers."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
 
 from audit.actor import system
-from governance.pii import records, sandbox, selectors, services
+from governance.pii import measuring, notes, records, sandbox, selectors, services
+from governance.pii.models import Anonymity
 from jobs.tasks import Work, errand
 
 
@@ -21,18 +23,34 @@ def scan(work: Work, scan_id: str) -> None:
         work.progress(share, stage)
 
     before = selectors.whole_before(row)
-    orders = sandbox.Orders(
-        path=row.path,
-        roots=tuple(map(str, settings.SCAN_ROOTS)),
-        stores=tuple(settings.SCAN_STORES),
-        database=settings.SCAN_DATABASES.get(row.path.removeprefix("sql://").partition("/")[0], ""),
-        seed=row.seed,
-        known=before.digest if before is not None else "",
-    )
-    answer = sandbox.run(orders, progress)
+    known = before.digest if before is not None else ""
+    inline = tuple(notes.lines(UUID(row.path.partition(":")[2]))) if row.path.startswith("version:") else ()
+    answer = sandbox.run(replace(_orders(row.path), seed=row.seed, known=known, inline=inline), progress)
     if answer.same and before is not None:
         answer = sandbox.Answer(selectors.result_of(before))
     services.conclude_scan(actor=system(), scan_id=row.pk, answer=answer, now=work.now())
+
+
+def _orders(path: str) -> sandbox.Orders:
+    """What a child may read to get at a table."""
+    return sandbox.Orders(
+        path=path,
+        roots=tuple(map(str, settings.SCAN_ROOTS)),
+        stores=tuple(settings.SCAN_STORES),
+        database=settings.SCAN_DATABASES.get(path.removeprefix("sql://").partition("/")[0], ""),
+        seed="",
+    )
+
+
+@errand("pii.measure", long=True)
+def measure(work: Work, anonymity_id: str) -> None:
+    """Count in a child process how many rows are alike, and keep the answer once."""
+    row = selectors.anonymity(anonymity_id)
+    if row is None or row.state != Anonymity.State.QUEUED:
+        return
+    orders = replace(_orders(row.path), seed=str(row.pk), quasi=tuple(row.quasi), sensitive=tuple(row.sensitive))
+    answer = sandbox.run(orders, lambda share, stage, _count: work.progress(share, stage))
+    measuring.conclude_anonymity(actor=system(), anonymity_id=row.pk, answer=answer, now=work.now())
 
 
 @errand("pii.sweep")
@@ -41,6 +59,9 @@ def sweep(work: Work) -> None:
     for row in selectors.abandoned():
         answer = sandbox.Answer(None, "pii.given_up")
         services.conclude_scan(actor=system(), scan_id=row.pk, answer=answer, now=work.now())
+    for each in selectors.unmeasured():
+        answer = sandbox.Answer(None, "pii.given_up")
+        measuring.conclude_anonymity(actor=system(), anonymity_id=each.pk, answer=answer, now=work.now())
     for row in selectors.outdated():
         services.scan_again(actor=system(), scan_id=row.pk, now=work.now())
 

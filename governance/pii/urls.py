@@ -2,8 +2,8 @@ from typing import Any
 
 from django.urls import path
 
+from governance.pii import anonymity, changing, views
 from governance.pii import api as rest
-from governance.pii import changing, views
 
 api: list[Any] = [
     path("scans", rest.Scans.as_view(), name="pii.scans"),
@@ -13,6 +13,8 @@ api: list[Any] = [
     path("scan-rules/accept", changing.AcceptRules.as_view(), name="pii.accept_rules"),
     path("datasets/<uuid:pk>/scans", rest.DatasetScans.as_view(), name="pii.dataset_scans"),
     path("datasets/<uuid:pk>/findings", rest.DatasetFindings.as_view(), name="pii.dataset_findings"),
+    path("versions/<uuid:pk>/scans", rest.VersionScans.as_view(), name="pii.version_scans"),
+    path("datasets/<uuid:pk>/anonymity", anonymity.DatasetAnonymity.as_view(), name="pii.anonymity"),
     path("datasets/<uuid:pk>/labels", rest.DatasetLabels.as_view(), name="pii.dataset_labels"),
     path("datasets/<uuid:pk>/models", rest.LearnedFrom.as_view(), name="pii.learned_from"),
     path("models/<uuid:pk>/labels", rest.ModelLabels.as_view(), name="pii.model_labels"),
@@ -26,7 +28,9 @@ api: list[Any] = [
 pages: list[Any] = [
     path("datasets/<uuid:pk>", views.dataset, name="pii.dataset_page"),
     path("datasets/<uuid:pk>/scan", views.ask, name="pii.ask_page"),
+    path("datasets/<uuid:pk>/anonymity", anonymity.anonymity_page, name="pii.anonymity_page"),
     path("datasets/<uuid:pk>/models", views.learned_from, name="pii.learned_from_page"),
+    path("versions/<uuid:pk>/scan", views.ask_version, name="pii.ask_version"),
     path("models/<uuid:pk>/data", views.model_data, name="pii.model_page"),
     path("flags", views.flags, name="pii.flags_page"),
     path("scans", views.scans, name="pii.scans_page"),

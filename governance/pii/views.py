@@ -15,9 +15,9 @@ from audit.actor import Refused
 from audit.doors import actor_of, met, now_of, page
 from governance.access.rules import Action
 from governance.catalog.models import Asset
-from governance.catalog.selectors import asset_of_dataset, asset_seen_by
+from governance.catalog.selectors import asset_of_dataset, asset_seen_by, versions_of
 from governance.catalog.views import dataset_context
-from governance.pii import panels, rulesets, selectors, services
+from governance.pii import measuring, panels, rulesets, selectors, services
 from governance.pii.downstream import labels_of, place_of
 from governance.pii.forms import DisputeForm, RulingForm, ScanForm, WaiverForm
 from governance.pii.models import Finding, Waiver
@@ -56,7 +56,17 @@ def model_data(request: HttpRequest, pk: UUID) -> HttpResponse:
     wanted = [*(each.finding for each in labels.labels), *(each.finding for each in rows)]
     seen = selectors.datasets_seen_by(actor_of(request), (each.dataset_id for each in wanted))
     context = {"asset": asset, "labels": panels.labels(labels, seen), "cut": labels.cut, "next_cursor": cursor}
-    return render(request, "governance/pii/model.html", context | {"flags": panels.flags(rows, seen)})
+    context |= {"flags": panels.flags(rows, seen), "versions": versions_of(asset)[:20]}
+    return render(
+        request, "governance/pii/model.html", context | {"may_ask": selectors.may_ask(actor_of(request), asset)}
+    )
+
+
+@require_POST
+def ask_version(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for a scan of what is noted beside a model version, and show it at work."""
+    scan = measuring.scan_version(actor=actor_of(request), version_id=pk, now=now_of(request))
+    return HttpResponseRedirect(reverse("pii.scan_page", args=[scan.pk]))
 
 
 @require_safe

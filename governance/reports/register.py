@@ -93,6 +93,7 @@ def _dataset(
 
 
 def _shares(stood: Standing) -> dict[tuple[str, str], dict[str, Any]]:
+    assert stood.scan_id is not None, "it was scanned"
     rows = ColumnVerdict.objects.filter(scan_id=stood.scan_id).values_list("path", "found")
     return {
         (path, one["type"]): {name: one[name] for name in ("share", "low", "high")}
