@@ -14,6 +14,35 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Anonymity",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("dataset_id", models.BigIntegerField(db_index=True)),
+                ("path", models.TextField()),
+                ("quasi", models.JSONField()),
+                ("sensitive", models.JSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("done", "Done"), ("failed", "Failed")],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("why", models.JSONField(default=dict)),
+                ("rows", models.BigIntegerField(null=True)),
+                ("groups", models.BigIntegerField(null=True)),
+                ("k", models.BigIntegerField(null=True)),
+                ("below", models.JSONField(default=dict)),
+                ("diversity", models.JSONField(default=dict)),
+                ("digest", models.CharField(blank=True, default="", max_length=71)),
+                ("requested_by", models.UUIDField()),
+                ("created_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Asset",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -83,6 +112,31 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("at", models.DateTimeField(db_default=jobs.moment.Moment())),
+            ],
+        ),
+        migrations.CreateModel(
+            name="RedactedCopy",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("dataset_id", models.BigIntegerField(db_index=True)),
+                ("source", models.TextField()),
+                ("changes", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("done", "Done"), ("failed", "Failed")],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("why", models.JSONField(default=dict)),
+                ("path", models.TextField(blank=True, default="")),
+                ("rows", models.BigIntegerField(null=True)),
+                ("digest", models.CharField(blank=True, default="", max_length=71)),
+                ("requested_by", models.UUIDField()),
+                ("created_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from audit.actor import Refused
 from audit.doors import Body, actor_of, met, now_of, read
 from governance.access.rules import Action
-from governance.pii import panels, rulesets, selectors, services
+from governance.pii import editions, panels, rulesets, selectors
 
 
 class ScanChanges(APIView):
@@ -78,7 +78,7 @@ class AcceptRules(APIView):
     def post(self, request: Request) -> Response:
         """Accept them."""
         digest = read(AcceptBody, request)["ruleset"]
-        row = services.accept_rules(actor=actor_of(request), digest=digest, now=now_of(request))
+        row = editions.accept_rules(actor=actor_of(request), digest=digest, now=now_of(request))
         return Response({"ruleset": row.digest, "accepted_at": row.accepted_at and row.accepted_at.isoformat()})
 
 
@@ -89,7 +89,7 @@ def scan_rules(request: HttpRequest) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            services.accept_rules(actor=actor, digest=request.POST.get("ruleset", ""), now=now_of(request))
+            editions.accept_rules(actor=actor, digest=request.POST.get("ruleset", ""), now=now_of(request))
         except Refused as refusal:
             problem = met(request, refusal)
         else:

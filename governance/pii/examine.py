@@ -40,7 +40,8 @@ def limit(orders: Orders) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (orders.memory, orders.memory))
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     resource.setrlimit(resource.RLIMIT_CPU, (orders.seconds, orders.seconds + 5))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    most = orders.decoded if orders.out >= 0 else 0
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     if "://" not in orders.path:
@@ -185,17 +186,26 @@ def _column(column: Column, verdict: rules.Verdict) -> Mapping[str, Any]:
     return {**asdict(verdict), "filled": column.filled, "distinct": column.distinct}
 
 
+def work(orders: Orders) -> None:
+    """Scan, count, or copy: whatever is ordered."""
+    if orders.quasi:
+        from governance.pii import groups  # noqa: PLC0415 - under the limits
+
+        tell(result=groups.measure(orders))
+    elif orders.out >= 0:
+        from governance.pii import redacting  # noqa: PLC0415 - under the limits
+
+        tell(result=redacting.copy(orders))
+    else:
+        examine(orders)
+
+
 def main() -> None:
     """Obey one line of orders."""
     orders = Orders(**json.loads(sys.stdin.buffer.readline()))
     limit(orders)
     try:
-        if orders.quasi:
-            from governance.pii import groups  # noqa: PLC0415 - under the limits
-
-            tell(result=groups.measure(orders))
-            return
-        examine(orders)
+        work(orders)
     except Refused as refusal:
         tell(refused=refusal.code)
     except MemoryError:

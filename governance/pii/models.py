@@ -278,3 +278,34 @@ class Anonymity(models.Model):
     def subject(self) -> str:
         """How the log names it."""
         return f"anonymity:{self.pk}"
+
+
+class RedactedCopy(models.Model):
+    """A copy of a dataset's table on a worker's disk; `changes` says which columns are masked, tokens, or left out."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        DONE = "done"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    scope_id = models.UUIDField(db_index=True)
+    dataset_id = models.BigIntegerField(db_index=True)
+    source = models.TextField()
+    changes = models.JSONField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    why = models.JSONField(default=dict)
+    path = models.TextField(blank=True, default="")
+    rows = models.BigIntegerField(null=True)
+    digest = models.CharField(max_length=71, blank=True, default="")
+    requested_by = models.UUIDField()
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"copy {self.pk}"
+
+    @property
+    def subject(self) -> str:
+        """How the log names it."""
+        return f"copy:{self.pk}"

@@ -38,7 +38,8 @@ BROKEN = (pa.ArrowInvalid, pa.ArrowIOError, pa.ArrowNotImplementedError, pa.Arro
 class Reading:
     """What happened while reading: how far (0 to 1), and what was not read, as code -> how often.
 
-    `leaves` and `flat` make columns of Arrow batches and JSON rows, where every leaf by itself is not what is wanted.
+    `leaves` and `flat` make columns of Arrow batches and JSON rows, where every leaf by itself is not what is wanted;
+    `numbers` leaves those of JSON what they are.
     """
 
     size: int
@@ -46,6 +47,7 @@ class Reading:
     gaps: dict[str, int] = field(default_factory=dict)
     leaves: Callable[[Any], list[Cells]] | None = None
     flat: Callable[[list[Any]], list[Cells]] | None = None
+    numbers: bool = False
 
     def gap(self, code: str, times: int = 1) -> None:
         """Note that something was not read."""
@@ -154,7 +156,7 @@ def _jsonl(file: IO[bytes], reading: Reading) -> Batches:
             continue
         if line.strip():
             try:
-                rows.append(json.loads(line.decode("utf-8-sig"), parse_float=str, parse_int=str))
+                rows.append(_json(line.decode("utf-8-sig"), reading))
             except (ValueError, RecursionError):
                 reading.gap("pii.bad_lines")
         size += len(line)
@@ -163,6 +165,10 @@ def _jsonl(file: IO[bytes], reading: Reading) -> Batches:
             rows, size = [], 0
     if rows:
         yield (reading.flat or flatten)(rows)
+
+
+def _json(text: str, reading: Reading) -> Any:
+    return json.loads(text) if reading.numbers else json.loads(text, parse_float=str, parse_int=str)
 
 
 def _parquet(file: IO[bytes], reading: Reading) -> Batches:

@@ -40,6 +40,9 @@ class Orders:
     quasi: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
+    out: int = -1
+    changes: tuple[tuple[str, str], ...] = ()
+    key: str = ""
     memory: int = 430 * 1024**2
     seconds: int = 900
     rows: int = 200_000_000
@@ -96,6 +99,7 @@ def _child(orders: Orders) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=HOUSE,
+        pass_fds=(orders.out,) if orders.out >= 0 else (),
         env={**keep, **QUIET, "PYTHONPATH": str(HOUSE)},
     )
     assert child.stdin and child.stdout

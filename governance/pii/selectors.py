@@ -17,7 +17,7 @@ from governance.catalog.selectors import asset_key, asset_of_dataset
 from governance.pii import places
 from governance.pii.downstream import Learned, learned_from
 from governance.pii.freshness import Read, current_ruleset, stale_because
-from governance.pii.models import Anonymity, ColumnVerdict, Finding, Flag, Scan, Waiver
+from governance.pii.models import Anonymity, ColumnVerdict, Finding, Flag, RedactedCopy, Scan, Waiver
 from governance.pii.rules import WORST_FIRST
 from jobs.selectors import is_owed
 from lineage.models import Dataset
@@ -289,6 +289,17 @@ def anonymity(pk: UUID | str) -> Anonymity | None:
 def anonymity_of(asset: Asset) -> QuerySet[Anonymity]:
     """What was asked about the rows of a dataset the caller has seen; order is the caller's."""
     return Anonymity.objects.filter(dataset_id=asset.lineage_dataset_id or 0)
+
+
+def redacted_copy(pk: UUID | str) -> RedactedCopy | None:
+    """The copy of that id, whoever asks; for the worker."""
+    return RedactedCopy.objects.filter(pk=pk).first()
+
+
+def uncopied() -> list[RedactedCopy]:
+    """The open copies that no work is owed for any more, because it was given up."""
+    open_ones = RedactedCopy.objects.filter(state=RedactedCopy.State.QUEUED).order_by("created_at")[:100]
+    return [each for each in open_ones if not is_owed("pii.copy", f"pii.copy:{each.pk}")]
 
 
 def unmeasured() -> list[Anonymity]:

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.conf import settings
 
 from audit.actor import system
-from governance.pii import measuring, notes, records, sandbox, selectors, services
-from governance.pii.models import Anonymity
+from governance.pii import copies, copying, editions, measuring, notes, records, sandbox, selectors, services
+from governance.pii.models import Anonymity, RedactedCopy
 from jobs.tasks import Work, errand
 
 
@@ -53,6 +53,20 @@ def measure(work: Work, anonymity_id: str) -> None:
     measuring.conclude_anonymity(actor=system(), anonymity_id=row.pk, answer=answer, now=work.now())
 
 
+@errand("pii.copy", long=True)
+def copy(work: Work, copy_id: str) -> None:
+    """Write a redacted copy in a child process, which gets one open file; what is not whole is taken away again."""
+    row = selectors.redacted_copy(copy_id)
+    if row is None or row.state != RedactedCopy.State.QUEUED:
+        return
+    with copies.handed_out(row.pk) as (handle, place):
+        changes, key = tuple(sorted(row.changes.items())), copies.key()
+        orders = replace(_orders(row.source), seed=str(row.pk), out=handle, changes=changes, key=key)
+        answer = sandbox.run(orders, lambda share, stage, _count: work.progress(share, stage))
+        kept = copies.kept(place, answer)
+    copying.conclude_copy(actor=system(), copy_id=row.pk, kept=kept, now=work.now())
+
+
 @errand("pii.sweep")
 def sweep(work: Work) -> None:
     """End the scans whose work was given up, and owe those again that followed other rules than today's."""
@@ -62,6 +76,9 @@ def sweep(work: Work) -> None:
     for each in selectors.unmeasured():
         answer = sandbox.Answer(None, "pii.given_up")
         measuring.conclude_anonymity(actor=system(), anonymity_id=each.pk, answer=answer, now=work.now())
+    for one in selectors.uncopied():
+        given_up = copies.Kept(why={"pii.given_up": 1})
+        copying.conclude_copy(actor=system(), copy_id=one.pk, kept=given_up, now=work.now())
     for row in selectors.outdated():
         services.scan_again(actor=system(), scan_id=row.pk, now=work.now())
 
@@ -69,7 +86,7 @@ def sweep(work: Work) -> None:
 @errand("pii.adopt")
 def adopt(work: Work, scan_id: str) -> None:
     """Let a trial count whose rules were accepted."""
-    services.adopt_trial(actor=system(), scan_id=UUID(scan_id), now=work.now())
+    editions.adopt_trial(actor=system(), scan_id=UUID(scan_id), now=work.now())
 
 
 @errand("pii.expire")

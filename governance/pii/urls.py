@@ -2,7 +2,7 @@ from typing import Any
 
 from django.urls import path
 
-from governance.pii import anonymity, changing, views
+from governance.pii import anonymity, changing, copydoors, views
 from governance.pii import api as rest
 
 api: list[Any] = [
@@ -13,6 +13,7 @@ api: list[Any] = [
     path("scan-rules/accept", changing.AcceptRules.as_view(), name="pii.accept_rules"),
     path("datasets/<uuid:pk>/scans", rest.DatasetScans.as_view(), name="pii.dataset_scans"),
     path("datasets/<uuid:pk>/findings", rest.DatasetFindings.as_view(), name="pii.dataset_findings"),
+    path("datasets/<uuid:pk>/copies", copydoors.DatasetCopies.as_view(), name="pii.copies"),
     path("versions/<uuid:pk>/scans", rest.VersionScans.as_view(), name="pii.version_scans"),
     path("datasets/<uuid:pk>/anonymity", anonymity.DatasetAnonymity.as_view(), name="pii.anonymity"),
     path("datasets/<uuid:pk>/labels", rest.DatasetLabels.as_view(), name="pii.dataset_labels"),
@@ -30,6 +31,7 @@ pages: list[Any] = [
     path("datasets/<uuid:pk>/scan", views.ask, name="pii.ask_page"),
     path("datasets/<uuid:pk>/anonymity", anonymity.anonymity_page, name="pii.anonymity_page"),
     path("datasets/<uuid:pk>/models", views.learned_from, name="pii.learned_from_page"),
+    path("datasets/<uuid:pk>/copies", copydoors.copies_page, name="pii.copies_page"),
     path("versions/<uuid:pk>/scan", views.ask_version, name="pii.ask_version"),
     path("models/<uuid:pk>/data", views.model_data, name="pii.model_page"),
     path("flags", views.flags, name="pii.flags_page"),

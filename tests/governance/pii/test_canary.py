@@ -128,8 +128,8 @@ def doors(asset: Any, scan: Scan) -> list[str]:
 def taken(people: SimpleNamespace, path: str) -> str:
     client = people.olga.api if path.startswith("/api") else people.olga.client
     answer = client.get(path)
-    assert answer.status_code == 200, (path, answer.content)
-    return str(answer.content.decode())
+    assert answer.status_code == 200, path
+    return str(answer.getvalue().decode())
 
 
 def register(people: SimpleNamespace, scope: Any, form: str, run_jobs: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from audit.actor import Conflict, Forbidden, system
 from audit.models import Entry
-from governance.pii import freshness, rulesets, selectors, services
+from governance.pii import editions, freshness, rulesets, selectors, services
 from governance.pii.difference import difference
 from governance.pii.models import Finding, Ruleset, Scan
 from governance.pii.sandbox import Answer
@@ -142,9 +142,9 @@ class TestRules:
         digest = freshness.current_ruleset()
         for who in (people.ann, people.vera, people.adam):
             with pytest.raises(Forbidden):
-                services.accept_rules(actor=who.actor, digest=digest, now=now)
+                editions.accept_rules(actor=who.actor, digest=digest, now=now)
         with pytest.raises(Conflict):
-            services.accept_rules(actor=people.olga.actor, digest=OLD, now=now)
+            editions.accept_rules(actor=people.olga.actor, digest=OLD, now=now)
         said = people.olga.api.post(f"{API}/scan-rules/accept", {"ruleset": digest}, content_type="application/json")
         assert said.status_code == 200
         again = people.olga.api.post(f"{API}/scan-rules/accept", {"ruleset": digest}, content_type="application/json")

@@ -28,8 +28,8 @@ def asked(who: Any, scope: Any, form: str, run_jobs: Any, **more: Any) -> bytes:
     assert made.status_code == 202, made.content
     run_jobs()
     answer = who.api.get(f"{API}/{made.json()['id']}/content")
-    assert answer.status_code == 200, answer.content
-    return answer.content
+    assert answer.status_code == 200
+    return answer.getvalue()
 
 
 @pytest.fixture
