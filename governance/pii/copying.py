@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from audit import log
@@ -12,7 +11,7 @@ from audit.actor import Actor, Invalid, require
 from governance.access.rules import Action
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by
-from governance.pii import places, selectors
+from governance.pii import selectors
 from governance.pii.copies import Kept
 from governance.pii.downstream import counting
 from governance.pii.models import RedactedCopy
@@ -31,7 +30,7 @@ def ask_copy(*, actor: Actor, asset_id: UUID, changes: Mapping[str, str], now: d
     """
     asset = asset_seen_by(actor, asset_id, Asset.Kind.DATASET)
     selectors.require_one(actor, (Action.EDIT, Action.CLASSIFY), asset)
-    path = places.location(asset.namespace, asset.name, settings.SCAN_DATABASES)
+    path = selectors.table_of(asset)
     if not path or asset.lineage_dataset_id is None:
         raise Invalid("pii.not_a_file_dataset")
     if any(action not in ACTIONS for action in changes.values()) or len(changes) > MOST:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from audit import log
@@ -14,7 +13,7 @@ from audit.actor import Actor, Invalid, require
 from governance.access.rules import Action
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by, version_seen_by
-from governance.pii import places, records, selectors
+from governance.pii import records, selectors
 from governance.pii.models import Anonymity, Scan
 from governance.pii.sandbox import Answer
 from jobs.records import enqueue
@@ -46,7 +45,7 @@ def ask_anonymity(*, actor: Actor, asset_id: UUID, question: Question, now: date
     asset = asset_seen_by(actor, asset_id, Asset.Kind.DATASET)
     selectors.require_one(actor, selectors.MAY_ASK, asset)
     question.check()
-    path = places.location(asset.namespace, asset.name, settings.SCAN_DATABASES)
+    path = selectors.table_of(asset)
     if not path or asset.lineage_dataset_id is None:
         raise Invalid("pii.not_a_file_dataset")
     row = Anonymity.objects.create(

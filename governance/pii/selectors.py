@@ -342,11 +342,12 @@ def dataset_panel(actor: Actor, asset: Asset, now: datetime) -> dict[str, Any]:
         "stale_why": stand.why if stand else "",
         "found": len(stand.findings) if stand else 0,
         "waived": sum(1 for _column, _entity, until in stand.findings if until) if stand else 0,
-        "may_scan": pk is not None and bool(_lies(asset)) and may(actor, MAY_ASK, asset),
+        "may_scan": pk is not None and bool(table_of(asset)) and may(actor, MAY_ASK, asset),
     }
 
 
-def _lies(asset: Asset) -> str:
+def table_of(asset: Asset) -> str:
+    """Where a scan reads a dataset, as lineage names it; empty where it cannot."""
     return places.location(asset.namespace, asset.name, settings.SCAN_DATABASES)
 
 

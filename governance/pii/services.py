@@ -43,7 +43,7 @@ def request_scan(*, actor: Actor, asset_id: UUID, now: datetime, path: str = "")
     """
     asset = asset_seen_by(actor, asset_id, Asset.Kind.DATASET)
     selectors.require_one(actor, MAY_ASK, asset)
-    own = places.location(asset.namespace, asset.name, settings.SCAN_DATABASES)
+    own = selectors.table_of(asset)
     if path and path != own:
         require(actor, Action.WAIVE, asset)
     wanted = path or own
