@@ -26,12 +26,10 @@ from audit.refusals import Malformed, Refused
 from lineage import about, changes, event, formats, gaps, naming, originals, reading, selectors, story
 from lineage.answers import DEPTHS, NODES, as_of, file, number, place_of, question, shaped
 from lineage.graph import Budget, Graph, Question
-from lineage.together import door, place
+from lineage.together import MOST, door, place
 
 FEW = 100
 """How many gaps of each kind are told when no kind is asked for."""
-BATCH = 500
-"""How many events of a batch are kept in one transaction."""
 
 
 NODE = 400
@@ -77,8 +75,8 @@ def take_many(body: bytes, actor: Actor, now: datetime) -> dict[str, Any] | None
     """Keep every event of a batch that can be understood; return what to answer about the others, if there are any."""
     with place():
         received, good, failed = _read_all(body)
-        for start in range(0, len(good), BATCH):
-            door.ingest(actor=actor, readings=good[start : start + BATCH], now=now)
+        for start in range(0, len(good), MOST):
+            door.ingest(actor=actor, readings=good[start : start + MOST], now=now)
     return _summary(received, len(good), failed) if failed else None
 
 
