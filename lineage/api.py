@@ -31,7 +31,6 @@ from lineage.together import MOST, door, place
 FEW = 100
 """How many gaps of each kind are told when no kind is asked for."""
 
-
 NODE = 400
 """About how many bytes of an answer a node and its edges take."""
 

@@ -1,5 +1,6 @@
 """Reports for people: ask, watch, take away."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django import forms
@@ -10,8 +11,6 @@ from django.views.decorators.http import require_POST
 
 from audit.doors import actor_of, met, now_of, page
 from audit.refusals import Refused
-from governance.access.models import Scope
-from governance.catalog.models import Version
 from governance.reports import register, rules, selectors, services
 from governance.reports.api import content
 from governance.reports.rules import Asking
@@ -22,8 +21,9 @@ OFFERED = 200
 
 
 class Ask(forms.Form):
-    """Which version to report about, as of when, in which format."""
+    """What to report about, as of when, in which format."""
 
+    kind = "lineage"
     subject = forms.ChoiceField(label=_("Model version"))
     format = forms.ChoiceField(
         label=_("Format"),
@@ -45,17 +45,19 @@ class Ask(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    def offer(self, versions: list[Version]) -> None:
-        """Offer these model versions."""
-        choices = [(str(one.pk), f"{one.asset.name} {one.label}") for one in versions]
-        self.fields["subject"] = forms.ChoiceField(label=_("Model version"), choices=choices)
+    def offer(self, subjects: Iterable[tuple[UUID, str]]) -> None:
+        """Offer these to report about, each by its id and what it is called."""
+        field = self.fields["subject"]
+        choices = [(str(pk), name) for pk, name in subjects]
+        self.fields["subject"] = forms.ChoiceField(label=field.label, choices=choices)
 
 
-class AskRegister(forms.Form):
-    """Of which scope to have the register of personal data, as of when, in which format."""
+class AskRegister(Ask):
+    """Of which scope to have the register of personal data, beside the other form on one page."""
 
-    scope = forms.ChoiceField(label=_("Scope"))
-    form = forms.ChoiceField(
+    kind, prefix = "pii", "register"
+    subject = forms.ChoiceField(label=_("Scope"))
+    format = forms.ChoiceField(
         label=_("Format"),
         choices=[
             ("pdf", _("PDF, to read and to file, with the JSON attached")),
@@ -63,26 +65,16 @@ class AskRegister(forms.Form):
             ("json", _("JSON, everything")),
         ],
     )
-    day = forms.DateField(
-        label=_("As of"),
-        required=False,
-        help_text=_("Leave empty for now. Otherwise the end of that day, UTC."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-
-    def offer(self, scopes: list[Scope]) -> None:
-        """Offer these scopes."""
-        self.fields["scope"] = forms.ChoiceField(label=_("Scope"), choices=[(str(one.pk), one.path) for one in scopes])
 
 
-def _ask_register(request: HttpRequest, form: AskRegister) -> HttpResponse | None:
-    """Owe the register that was asked for, and show it; nothing when the form is not in order."""
+def _asked(request: HttpRequest, form: Ask) -> HttpResponse | None:
+    """Owe the report that was asked for, and show it; nothing when the form is not in order."""
     if not form.is_valid():
         return None
     asked, now = form.cleaned_data, now_of(request)
-    as_of = min(end_of(asked["day"]), now) if asked["day"] else None
+    as_of = min(end_of(asked["as_of"]), now) if asked["as_of"] else None
+    asking = Asking(form.kind, UUID(asked["subject"]), as_of, asked["format"])
     try:
-        asking = Asking("pii", UUID(asked["scope"]), as_of, asked["form"])
         return redirect("reports.show", pk=services.ask(actor=actor_of(request), asking=asking, now=now).pk)
     except Refused as refusal:
         form.add_error(None, met(request, refusal))
@@ -93,24 +85,13 @@ def index(request: HttpRequest) -> HttpResponse:
     """Show what can be asked for and what was, and take a request for a report."""
     actor = actor_of(request)
     versions = list(selectors.subjects_for(actor)[:OFFERED])
-    lineage = request.POST if request.POST and "register" not in request.POST else None
-    form = Ask(lineage, initial={"format": "json", "subject": request.GET.get("subject", "")})
-    form.offer(versions)
-    listing = AskRegister(request.POST if "register" in request.POST else None, initial={"form": "pdf"})
-    listing.offer(register.subjects_for(actor))
-    if "register" in request.POST:
-        made = _ask_register(request, listing)
-        if made is not None:
-            return made
-    elif request.method == "POST" and form.is_valid():
-        asked = form.cleaned_data
-        as_of = min(end_of(asked["as_of"]), now_of(request)) if asked["as_of"] else None
-        asking = Asking("lineage", UUID(asked["subject"]), as_of, asked["format"])
-        try:
-            report = services.ask(actor=actor, asking=asking, now=now_of(request))
-            return redirect("reports.show", pk=report.pk)
-        except Refused as refusal:
-            form.add_error(None, met(request, refusal))
+    kind = AskRegister if "register" in request.POST else Ask
+    form = Ask(request.POST if request.POST and kind is Ask else None, initial={"subject": request.GET.get("subject")})
+    form.offer((one.pk, f"{one.asset.name} {one.label}") for one in versions)
+    listing = AskRegister(request.POST if kind is AskRegister else None)
+    listing.offer((one.pk, one.path) for one in register.subjects_for(actor))
+    if request.method == "POST" and (made := _asked(request, listing if kind is AskRegister else form)):
+        return made
     reports, cursor = page(request, selectors.reports_for(actor))
     asked_by = selectors.names({str(one.principal_id) for one in reports})
     rows = [(report, asked_by.get(str(report.principal_id), "")) for report in reports]

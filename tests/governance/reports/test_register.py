@@ -92,7 +92,8 @@ def test_who_may_not_export_gets_none_and_other_formats_are_refused(
 def test_it_is_asked_for_in_the_browser(found: Any, people: SimpleNamespace, founded: Any, run_jobs: Any) -> None:
     page = people.vera.client.get("/reports").content.decode()
     assert "Register of personal data" in page
-    done = people.vera.client.post("/reports", {"register": "1", "scope": str(founded.pk), "form": "csv"})
+    asked = {"register": "1", "register-subject": str(founded.pk), "register-format": "csv"}
+    done = people.vera.client.post("/reports", asked)
     assert done.status_code == 302
     run_jobs()
     assert "Register of personal data" in people.vera.client.get(done["Location"]).content.decode()
