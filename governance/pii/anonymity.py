@@ -112,5 +112,5 @@ def anonymity_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     told = [{"row": row, "why": [each["detail"] for each in shape(row)["why"]]} for row in rows]
     may_ask = selectors.may(actor_of(request), selectors.MAY_ASK, asset)
     context = {"asset": asset, "form": form, "told": told, "next_cursor": cursor, "may_ask": may_ask}
-    context |= {"columns": selectors.columns_named(asset)}
+    context |= {"columns": selectors.columns_named(asset.lineage_dataset_id or 0)}
     return render(request, "governance/pii/anonymity.html", context, status=422 if form.errors else 200)

@@ -297,29 +297,6 @@ class ModelLabels(APIView):
         return _labels(request, asset_seen_by(actor_of(request), pk, Asset.Kind.MODEL))
 
 
-class LearnedFrom(APIView):
-    """Which models learned from a column of a dataset, or from any of it."""
-
-    @extend_schema(operation_id="dataset_models_list", parameters=[OpenApiParameter("column")], responses={200: dict})
-    def get(self, request: Request, pk: UUID) -> Response:
-        asset = asset_seen_by(actor_of(request), pk, Asset.Kind.DATASET)
-        column = request.query_params.get("column", "")
-        rows, hidden = selectors.learned(actor_of(request), asset, column, now_of(request))
-        found = [
-            {
-                "id": str(one.model.pk),
-                "name": one.model.name,
-                "namespace": one.model.namespace,
-                "masked": one.masked,
-                "by_column": one.by_column,
-                "flags": [str(flag.pk) for flag in flags],
-            }
-            for one, flags in rows
-            if one.model is not None
-        ]
-        return Response({"results": found, "next": None, "column": column or None, "hidden": hidden})
-
-
 class Flags(APIView):
     """Approved models that learned from personal data; `standing=1` leaves out what is cleared."""
 

@@ -13,7 +13,7 @@ from audit.doors import say
 from governance.catalog.models import Asset
 from governance.pii import selectors
 from governance.pii.difference import Changed
-from governance.pii.downstream import Labels, Learned
+from governance.pii.downstream import Labels
 from governance.pii.models import Flag, Waiver
 
 ENTITIES: dict[str, Promise] = {
@@ -178,11 +178,6 @@ def flags(rows: Iterable[Flag], seen: Mapping[int, Asset]) -> list[dict[str, Any
         {"row": each, "entity": entity(each.finding.entity), "source": seen.get(each.finding.dataset_id)}
         for each in rows
     ]
-
-
-def flagged(rows: Iterable[tuple[Learned, list[Flag]]]) -> list[dict[str, Any]]:
-    """Return models that learned from a column with what flags them in words."""
-    return [{"one": one, "entities": sorted({entity(each.finding.entity) for each in by})} for one, by in rows]
 
 
 def waivers(rows: Iterable[Waiver], now: datetime) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from governance.access.rules import Action
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_key, asset_of_dataset
 from governance.pii import places
-from governance.pii.downstream import Learned, learned_from
 from governance.pii.freshness import Read, current_ruleset, stale_because
 from governance.pii.models import Anonymity, ColumnVerdict, Finding, Flag, RedactedCopy, Scan, Waiver
 from governance.pii.rules import WORST_FIRST
@@ -151,24 +150,14 @@ def datasets_seen_by(actor: Actor, dataset_ids: Iterable[int]) -> dict[int, Asse
     return {each.lineage_dataset_id: each for each in rows if each.lineage_dataset_id is not None}
 
 
-def learned(actor: Actor, asset: Asset, column: str, now: datetime) -> tuple[list[tuple[Learned, list[Flag]]], int]:
-    """The models `actor` may see that learned from a column of a dataset they have seen, with the flags that stand.
-
-    How many more there are that they may not see comes beside it.
-    """
-    found = learned_from(asset.lineage_dataset_id or 0, column, now)
-    seen = visible(actor).q(scope="scope_id", pk="pk")
-    known = {one.model.pk for one in found if one.model is not None}
-    shown = set(Asset.objects.filter(seen, pk__in=known).values_list("pk", flat=True))
-    standing_ones = Flag.objects.filter(
-        asset__in=shown, finding__dataset_id=asset.lineage_dataset_id or 0, cleared_at=None
-    ).select_related("finding")
-    flags: dict[UUID, list[Flag]] = {}
-    for each in standing_ones:
+def flags_standing(actor: Actor, dataset_id: int, column: str) -> dict[UUID, list[Flag]]:
+    """The flags that findings of a column (of any, when empty) hold on models `actor` may see, by the model's id."""
+    found: dict[UUID, list[Flag]] = {}
+    standing_ones = flags_seen_by(actor).filter(finding__dataset_id=dataset_id, cleared_at=None)
+    for each in standing_ones.order_by("raised_at", "pk"):
         if column in ("", each.finding.column):
-            flags.setdefault(each.asset_id, []).append(each)
-    rows = [(one, flags.get(one.model.pk, [])) for one in found if one.model is not None and one.model.pk in shown]
-    return rows, len(found) - len(rows)
+            found.setdefault(each.asset_id, []).append(each)
+    return found
 
 
 def waiver(pk: UUID | str) -> Waiver | None:
@@ -313,9 +302,9 @@ def columns_of(row: Scan) -> list[ColumnVerdict]:
     return list(row.columns.order_by("position"))
 
 
-def columns_named(asset: Asset) -> list[str]:
+def columns_named(dataset_id: int) -> list[str]:
     """The columns that the last scan of a dataset the caller has seen tells of, in the file's order."""
-    last = last_ended(asset.lineage_dataset_id) if asset.lineage_dataset_id is not None else None
+    last = last_ended(dataset_id)
     return [column.path for column in columns_of(last)] if last is not None else []
 
 

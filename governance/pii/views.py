@@ -38,16 +38,6 @@ def dataset(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_safe
-def learned_from(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show which models learned from a column of a dataset, or from any of it."""
-    asset, now = asset_seen_by(actor_of(request), pk, Asset.Kind.DATASET), now_of(request)
-    column = request.GET.get("column", "")
-    rows, hidden = selectors.learned(actor_of(request), asset, column, now)
-    context = {"asset": asset, "column": column, "rows": panels.flagged(rows), "hidden": hidden}
-    return render(request, "governance/pii/learned.html", context | {"columns": selectors.columns_named(asset)})
-
-
-@require_safe
 def model_data(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show what personal data a model inherits from what it learned from, and its flags."""
     asset = asset_seen_by(actor_of(request), pk, Asset.Kind.MODEL)

@@ -25,11 +25,11 @@ from lineage.answers import DEPTHS, NODES, as_of, end_of, number
 from lineage.formats import csv_text
 from lineage.graph import Budget, Direction, Question
 from lineage.links import address, around, words
-from lineage.reach import columns_known
 from lineage.selectors import dataset_seen_by
 
 REACHED = (
-    "column", "model_namespace", "model", "masked", "by_column", "environment", "alias", "version", "made_with_it",
+    "column", "model_namespace", "model", "masked", "by_column", "flagged_for",
+    "environment", "alias", "version", "made_with_it",
 )  # fmt: skip
 
 
@@ -105,7 +105,8 @@ def _question(asked: QueryDict, when: datetime) -> Question:
 
 
 def _reached(column: str, one: reaching.Reached) -> list[tuple[Any, ...]]:
-    named = (column, one.node.namespace, one.node.name, one.way.masked, not one.way.whole)
+    flagged = " ".join(sorted({flag.finding.entity for flag in one.flags}))
+    named = (column, one.node.namespace, one.node.name, one.way.masked, not one.way.whole, flagged)
     return [(*named, r.environment, r.alias, r.label, r.made_with) for r in one.live] or [(*named, "", "", "", "")]
 
 
@@ -192,12 +193,12 @@ def _around(found: trained.Trained) -> dict[str, str]:
 def reaches_page(request: HttpRequest) -> HttpResponse:
     """Show which live models a column reaches, and the way there."""
     form = AskReaches(request.GET if "name" in request.GET else None, initial=request.GET.dict())
-    place: dict[str, Any] = {"form": form, "words": words()}
+    place: dict[str, Any] = {"form": form, "words": words(), "entities": ENTITIES}
     if form.is_bound and form.is_valid():
         actor, when, column = actor_of(request), form.moment(now_of(request)), form.cleaned_data["column"]
         try:
             row = dataset_seen_by(actor, *form.start)
-            place |= {"columns": columns_known(row, when)[:200], "row": row}
+            place |= {"columns": reaching.columns_of(row, when)[:200], "row": row}
             reach, models = reaching.models_reached(actor, form.start, column, when)
             place |= {"reach": reach, "live": [one for one in models if one.live]}
             place |= {"idle": [one for one in models if not one.live], "csv": _csv(request), "query": request.GET}

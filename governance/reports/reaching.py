@@ -6,15 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from audit.actor import Actor
+from audit.actor import Actor, NotSeen
 from governance.access import selectors as access
 from governance.access.models import User
 from governance.catalog import selectors as catalog
 from governance.catalog.models import Asset, Owner, Version
+from governance.pii import selectors as pii
+from governance.pii.models import Flag
 from governance.policies.models import Environment
 from governance.registries import selectors as registries
 from lineage.graph import Node
-from lineage.reach import Reach, Way, reach_of, told
+from lineage.models import Dataset
+from lineage.reach import Reach, Way, columns_known, reach_of, told
 from lineage.selectors import ancestry_of, dataset_seen_by
 from lineage.steps import names
 
@@ -48,13 +51,14 @@ class Running:
 
 @dataclass(frozen=True)
 class Reached:
-    """A model that is reached, how, what of it runs, and who answers for it."""
+    """A model that is reached, how, what of it runs, who answers for it, and what findings of the dataset flag it."""
 
     node: Node
     way: Way
     asset: Asset | None
     owners: list[dict[str, str | None]]
     live: list[Running] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for the outside."""
@@ -63,6 +67,7 @@ class Reached:
             "node": self.node.id,
             "owners": self.owners,
             "live": [one.as_json() for one in self.live],
+            "flags": [{"id": str(one.pk), "entity": one.finding.entity} for one in self.flags],
         }
 
 
@@ -71,17 +76,26 @@ def models_reached(actor: Actor, start: tuple[str, str], column: str, as_of: dat
 
     Refused when `actor` cannot see the dataset, or no such column is known of it.
     """
+    row = dataset_seen_by(actor, *start)
+    if column and column not in columns_of(row, as_of):
+        raise NotSeen("not_seen", what="column")
     reach = reach_of(actor, start, column, as_of)
     found = reach.models()
     assets = assets_of(actor, [node for node, _ in found])
     people = owners_of(actor, assets.values())
-    live = _live(list(assets.values()), _Behind(dataset_seen_by(actor, *start).pk, as_of))
+    live = _live(list(assets.values()), _Behind(row.pk, as_of))
+    flags = pii.flags_standing(actor, row.pk, column)
     rows = []
     for node, way in found:
         asset = assets.get(node.id)
-        pk = asset.pk if asset else None
-        rows.append(Reached(node, way, asset, people.get(pk, []) if pk else [], live.get(pk, []) if pk else []))
+        pk = asset.pk if asset else UUID(int=0)
+        rows.append(Reached(node, way, asset, people.get(pk, []), live.get(pk, []), flags.get(pk, [])))
     return reach, sorted(rows, key=lambda one: (not one.live, one.way, one.node.name, one.node.id))
+
+
+def columns_of(row: Dataset, as_of: datetime) -> list[str]:
+    """Return the columns of a dataset that lineage tells of, and then those that its last scan does."""
+    return list(dict.fromkeys((*columns_known(row, as_of), *pii.columns_named(row.pk))))
 
 
 def assets_of(actor: Actor, nodes: Iterable[Node]) -> dict[str, Asset]:

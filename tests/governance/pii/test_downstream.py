@@ -97,13 +97,16 @@ def test_which_models_learned_from_a_column_is_answered(
     chain: SimpleNamespace, people: SimpleNamespace, now: datetime
 ) -> None:
     found(chain.source, people, now)
-    place = f"{API}/datasets/{chain.source.pk}/models"
-    said = people.ann.api.get(f"{place}?column=customer_email").json()
-    assert [(each["name"], each["masked"]) for each in said["results"]] == [("fraud", False), ("safe", True)]
-    assert people.ann.api.get(f"{place}?column=id").json()["results"] == []
-    page = people.ann.client.get(f"/datasets/{chain.source.pk}/models?column=customer_email").content.decode()
-    assert "fraud" in page and "only masked values reach it" in page
-    assert people.eve.api.get(place).status_code == 404
+    downstream_of = {"namespace": chain.source.namespace, "name": chain.source.name}
+    said = people.ann.api.get(f"{API}/lineage/reaches", {**downstream_of, "column": "customer_email"}).json()
+    assert [(each["name"], each["masked"]) for each in said["models"]] == [
+        ("models:/fraud", False),
+        ("models:/safe", True),
+    ]
+    assert people.ann.api.get(f"{API}/lineage/reaches", {**downstream_of, "column": "id"}).json()["models"] == []
+    page = people.ann.client.get("/lineage/reaches", {**downstream_of, "column": "customer_email"}).content.decode()
+    assert "fraud" in page and "Masked on the way" in page
+    assert people.eve.api.get(f"{API}/lineage/reaches", downstream_of).status_code == 404
 
 
 class TestFlags:
@@ -163,3 +166,26 @@ class TestFlags:
         assert (label["column"], label["inherited"], label["from"]["column"]) == (None, True, "customer_email")
         page = people.vera.client.get(f"/datasets/{chain.features.pk}").content.decode()
         assert "Personal by descent" in page and "contact" in page
+
+
+def test_what_flags_a_model_is_said_where_the_column_is_asked_about(
+    chain: SimpleNamespace, people: SimpleNamespace, now: datetime
+) -> None:
+    found(chain.source, people, now)
+    due = downstream.flags_due(chain.source.lineage_dataset_id, {chain.fraud.pk: ["PR-7"]}, now)
+    services.flag_models(actor=system(), dataset_id=chain.source.lineage_dataset_id, due=due, now=now)
+    named = {"namespace": chain.source.namespace, "name": chain.source.name, "column": "customer_email"}
+    fraud, safe = people.ann.api.get(f"{API}/lineage/reaches", named).json()["models"]
+    assert ([each["entity"] for each in fraud["flags"]], safe["flags"]) == (["EMAIL_ADDRESS"], [])
+    lines = people.ann.api.get(f"{API}/lineage/reaches", named | {"format": "csv"}).content.decode().splitlines()
+    assert "EMAIL_ADDRESS" in lines[1] and "EMAIL_ADDRESS" not in lines[2]
+    assert f"/models/{chain.fraud.pk}/data" in people.ann.client.get("/lineage/reaches", named).content.decode()
+
+
+def test_a_column_that_only_a_scan_tells_of_can_be_asked_about(
+    chain: SimpleNamespace, people: SimpleNamespace, now: datetime
+) -> None:
+    named = {"namespace": chain.source.namespace, "name": chain.source.name, "column": "id"}
+    assert people.ann.api.get(f"{API}/lineage/reaches", named).status_code == 404
+    found(chain.source, people, now)
+    assert people.ann.api.get(f"{API}/lineage/reaches", named).status_code == 200
