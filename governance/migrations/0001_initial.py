@@ -59,6 +59,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Choices",
+            fields=[
+                ("number", models.PositiveIntegerField(primary_key=True, serialize=False)),
+                ("chosen", models.JSONField()),
+                ("made_by", models.UUIDField()),
+                ("made_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Environment",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -168,6 +177,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("digest", models.CharField(max_length=71, primary_key=True, serialize=False)),
                 ("parts", models.JSONField(default=dict)),
+                ("choices", models.PositiveIntegerField(default=0)),
                 ("seen_at", models.DateTimeField()),
                 ("accepted_at", models.DateTimeField(null=True)),
                 ("accepted_by", models.UUIDField(null=True)),

@@ -1,5 +1,6 @@
 """What changes between scans, and between editions of their rules: for machines and for people."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from rest_framework.views import APIView
 from audit.actor import Refused
 from audit.doors import Body, actor_of, met, now_of, read
 from governance.access.rules import Action
-from governance.pii import editions, panels, rulesets, selectors
+from governance.pii import choices, choosingdoors, editions, panels, rulesets, selectors
 
 
 class ScanChanges(APIView):
@@ -61,7 +62,12 @@ class ScanRules(APIView):
             }
             for each in trial.tried
         ]
-        head = {"accepted": trial.accepted or None, "current": trial.current or None, "pending": trial.pending}
+        head: dict[str, Any] = {
+            "accepted": trial.accepted or None,
+            "current": trial.current or None,
+            "pending": trial.pending,
+        }
+        head |= choosingdoors.head(choices.today())
         return Response({**head, "parts": parts, "results": tried, "next": None, "waiting": trial.waiting})
 
 
@@ -99,4 +105,5 @@ def scan_rules(request: HttpRequest) -> HttpResponse:
     tried = [{"one": each, "changed": panels.changes(each.changed)} for each in trial.tried]
     may_accept = selectors.may(actor, (Action.WAIVE,), None)
     context = {"trial": trial, "tried": tried, "may_accept": may_accept, "problem": problem}
+    context |= {"countries": choosingdoors.named(choices.today().chosen.countries)}
     return render(request, "governance/pii/rules.html", context, status=422 if problem else 200)

@@ -18,6 +18,7 @@ from typing import Any
 
 from audit.refusals import Refused
 from governance.pii import headers, readers, rules, shapes, sieve, tables
+from governance.pii.chosen import Chosen, chosen_of
 from governance.pii.columns import MOST_COLUMNS, Cells, Column, Draw, short
 from governance.pii.evidence import TESTS
 from governance.pii.sandbox import Orders
@@ -26,6 +27,7 @@ from governance.pii.sight import Drawn, Sight
 AT_FIRST, AT_ONCE = 2 * 1024 * 1024, 16 * 1024 * 1024
 MOST_COUNTED = 8 * 1024 * 1024
 TELL_EVERY = 0.5
+USUAL = Chosen()
 ADDRESSES = 3 * 1024**3
 
 
@@ -115,11 +117,11 @@ def sift(table: Table) -> None:
         column.sift()
 
 
-def look(table: Table) -> Iterator[rules.Verdict]:
+def look(table: Table, chosen: Chosen = USUAL) -> Iterator[rules.Verdict]:
     """Judge column after column."""
     from governance.pii.presidio import Analyzer  # noqa: PLC0415 - a second of imports, under the limits
 
-    analyzer = Analyzer()
+    analyzer = Analyzer(chosen)
     for column in table.columns.values():
         draws = column.draw(rules.MOST_DRAWN)
         values = tuple(dict.fromkeys(shapes.plain(value) for draw in draws.values() for value in draw.values))
@@ -141,6 +143,7 @@ def placed(draw: Draw, place: Mapping[str, int], distinct: int) -> Drawn:
 
 def examine(orders: Orders) -> None:
     """Scan the table and tell the result; what cannot be done is told as a code."""
+    chosen = chosen_of(orders.chosen)
     with tables.opened(orders) as source:
         from governance.pii import presidio  # noqa: PLC0415 - before the table is read, and only where there is one
 
@@ -149,7 +152,7 @@ def examine(orders: Orders) -> None:
             return
         table = read(orders, source)
         verdicts = []
-        for at, verdict in enumerate(look(table)):
+        for at, verdict in enumerate(look(table, chosen)):
             verdicts.append(verdict)
             tell(progress=round(0.6 + 0.35 * (at + 1) / len(table.columns), 3), words="looking", count=at + 1)
         sealed = source.digest()
@@ -161,7 +164,7 @@ def examine(orders: Orders) -> None:
     tell(
         result={
             "verdict": rules.overall((one.verdict for one in verdicts), gaps=bool(table.gaps)),
-            "ruleset": rules.ruleset(presidio.settings()),
+            "ruleset": rules.ruleset(presidio.settings(chosen)),
             "rows": table.rows,
             "digest": sealed,
             "gaps": table.gaps,

@@ -8,11 +8,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError
 
-from governance.pii import rules
-from governance.pii.models import Ruleset, Scan
+from governance.pii import choices, rules
+from governance.pii.chosen import Chosen
+from governance.pii.models import Scan
 from lineage import selectors as lineage
 from lineage import states
 from lineage.models import Dataset
@@ -30,30 +31,45 @@ class Read:
     run: int = 0
 
 
-def current_parts() -> dict[str, str]:
-    """Return what makes today's rules what they are, as short texts: versions, regions, code."""
+def parts_of(chosen: Chosen) -> dict[str, str]:
+    """Return what makes the rules with these choices what they are, as short texts: versions, regions, code."""
     from governance.pii import presidio  # noqa: PLC0415 - only its settings; the engine stays unloaded
 
     try:
         versions = presidio.versions()
     except PackageNotFoundError:
         return {}
-    return versions | {"regions": " ".join(presidio.REGIONS), "code": presidio.code()[:16]}
+    return versions | {"regions": " ".join(chosen.countries), "code": presidio.code()[:16]}
 
 
 def accepted_ruleset() -> str:
     """Return the digest of the rules that were let count last; empty before the first scan."""
-    accepted = Ruleset.objects.filter(accepted_at__isnull=False).order_by("-accepted_at", "-seen_at")
-    return accepted.values_list("digest", flat=True).first() or ""
+    accepted = choices.accepted()
+    return accepted.digest if accepted else ""
 
 
-@cache
 def current_ruleset() -> str:
-    """Return the digest of the rules a scan would follow now; empty where no scan could run."""
+    """Return the digest of today's rules, whether they count or are tried; empty where no scan could run."""
+    return digest_of(choices.today().chosen)
+
+
+def counting_ruleset() -> str:
+    """Return the digest of the rules that a scan follows which counts at once: with the choices that were accepted."""
+    return digest_of(choices.counting().chosen)
+
+
+def ruleset_for(scan: Scan) -> str:
+    """Return the digest of the rules that a scan would follow now."""
+    return current_ruleset() if scan.trial else counting_ruleset()
+
+
+@lru_cache(maxsize=64)
+def digest_of(chosen: Chosen) -> str:
+    """Return the digest of this code's rules with these choices; empty where no scan could run."""
     from governance.pii import presidio  # noqa: PLC0415 - only its settings; the engine stays unloaded
 
     try:
-        return rules.ruleset(presidio.settings())
+        return rules.ruleset(presidio.settings(chosen))
     except PackageNotFoundError:
         return ""
 
@@ -122,4 +138,4 @@ def _of_rules(scan: Scan) -> str:
     now = current_ruleset()
     if not scan.ruleset or not now or scan.ruleset == now:
         return ""
-    return "" if scan.ruleset == accepted_ruleset() else "pii.other_rules"
+    return "" if scan.ruleset in (accepted_ruleset(), counting_ruleset()) else "pii.other_rules"

@@ -100,11 +100,27 @@ class ColumnVerdict(models.Model):
         return f"{self.path} {self.verdict}"
 
 
+class Choices(models.Model):
+    """What somebody chose of the rules of scans, from then on. Never changed: the next choice is a row of its own."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    chosen = models.JSONField()
+    made_by = models.UUIDField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"choices {self.number}"
+
+
 class Ruleset(models.Model):
-    """An edition of the rules that scans followed, and when somebody let it count; the first counts by itself."""
+    """An edition of the rules that scans followed, and when somebody let it count; the first counts by itself.
+
+    `choices` is the number of the choices in it, 0 before there were any.
+    """
 
     digest = models.CharField(max_length=71, primary_key=True)
     parts = models.JSONField(default=dict)
+    choices = models.PositiveIntegerField(default=0)
     seen_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.UUIDField(null=True)

@@ -15,10 +15,10 @@ os.environ["TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS"] = ""
 os.environ["REGEX_TIMEOUT_SECONDS"] = "2"
 
 from governance.pii import credentials, national, shapes
+from governance.pii.chosen import COUNTRIES, Chosen
 from governance.pii.sight import Hit
 from governance.pii.telephones import PHONE_WORD
 
-REGIONS = ("US", "GB", "BR", "MX", "ES", "PT", "AR", "CL", "CO", "PE", "DE", "FR", "CA", "IN", "IL")
 BARE_REGIONS = ("US", "BR", "CO")
 CHECKED = ("CREDIT_CARD", "IBAN_CODE", "CRYPTO", "MEDICAL_LICENSE")
 THRESHOLDS = {
@@ -42,11 +42,12 @@ NINE_GROUPED = re.compile(r"\d{3}[- ]\d{2}[- ]\d{4}")
 PHONE_GROUPED = re.compile(r"\+\d|\(\d{1,4}\)|(?<![\w.-])\d{1,4}[ .-]\d{2,5}[ .-]\d{2,4}(?!\d)")
 MOST_TIMEOUTS = 3
 ENOUGH = 64
+USUAL = Chosen()
 LAID_OUT = frozenset(national.LAID_OUT)
 JUDGES = (
     "databases", "lakes", "tables",
-    "checksums", "columns", "credentials", "evidence", "examine", "headers", "lowest", "marks", "names", "national",
-    "presidio",
+    "checksums", "chosen", "columns", "credentials", "evidence", "examine", "headers", "lowest", "marks", "names",
+    "national", "presidio",
     "readers", "recognisers", "rules", "shapes", "sieve", "sight", "statistics", "telephones",
 )  # fmt: skip
 
@@ -56,10 +57,10 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in ("presidio-analyzer", "python-stdnum", "phonenumbers", "tldextract")}
 
 
-def settings() -> dict[str, object]:
-    """All that pins the recognisers, for the ruleset digest."""
+def settings(chosen: Chosen) -> dict[str, object]:
+    """All that pins the recognisers, and what a workspace chose, for the ruleset digest."""
     needs = {entity: pattern.pattern for entity, pattern in NEEDS.items()}
-    return {"versions": versions(), "regions": REGIONS, "thresholds": THRESHOLDS, "needs": needs, "code": code()}
+    return {"versions": versions(), "thresholds": THRESHOLDS, "needs": needs, "code": code(), **chosen.as_json()}
 
 
 def code() -> str:
@@ -119,7 +120,8 @@ class Tally:
 class Analyzer:
     """Presidio's engine with its own recognisers and ours, asked only for what a value can possibly be."""
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: Chosen = USUAL) -> None:
+        self.chosen = chosen
         self.timeouts = Timeouts()
         logger = logging.getLogger("presidio-analyzer")
         logger.handlers, logger.propagate = [self.timeouts], False
@@ -152,12 +154,15 @@ class Analyzer:
 
     def _bare(self, value: str) -> tuple[Hit, ...]:
         """A number without any mark under a header that says nothing: only where few such numbers are valid."""
-        regions = BARE_REGIONS if value[0] != "0" else ("GB",)
-        found = self._recogniser("PHONE_NUMBER").valid(value, regions)
+        bare = BARE_REGIONS if value[0] != "0" else ("GB",)
+        regions = tuple(code for code in bare if code in self.chosen.countries)
+        found = bool(regions) and self._recogniser("PHONE_NUMBER").valid(value, regions)
         return (Hit("PHONE_NUMBER", 0, len(value), 0.4),) if found else ()
 
     def _recogniser(self, entity: str) -> Any:
-        self._by_entity = self._by_entity or {each.supported_entities[0]: each for each in recognizers()}
+        self._by_entity = self._by_entity or {
+            each.supported_entities[0]: each for each in recognizers(self.chosen.countries)
+        }
         return self._by_entity[entity]
 
     def _ask(self, value: str, entities: list[str]) -> tuple[Hit, ...]:
@@ -212,7 +217,7 @@ def announced(value: str) -> bool:
     )
 
 
-def recognizers() -> list[Any]:
+def recognizers(countries: tuple[str, ...] = COUNTRIES) -> list[Any]:
     """Presidio's recognisers that can name a person's data; national numbers are looked for by their checks alone."""
     from presidio_analyzer import predefined_recognizers as own  # noqa: PLC0415
 
@@ -223,7 +228,7 @@ def recognizers() -> list[Any]:
         own.UsPassportRecognizer, own.UsLicenseRecognizer, own.UsBankRecognizer, own.MedicalLicenseRecognizer,
         Ibans, Mails, Wallets,
     ]  # fmt: skip
-    return [*(kind(supported_language="en") for kind in plain), Phones(REGIONS), Cards()]
+    return [*(kind(supported_language="en") for kind in plain), Phones(countries), Cards()]
 
 
 def warm() -> None:

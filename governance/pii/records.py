@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from governance.pii import selectors
+from audit.actor import Actor, Conflict
+from governance.pii import choices, selectors
+from governance.pii.chosen import Chosen
 from governance.pii.downstream import Due
-from governance.pii.freshness import current_parts, current_ruleset
-from governance.pii.models import ColumnVerdict, Finding, Flag, Ruleset, Scan
+from governance.pii.freshness import current_ruleset, digest_of, parts_of
+from governance.pii.models import Choices, ColumnVerdict, Finding, Flag, Ruleset, Scan
 from jobs.records import enqueue
 
 EVIDENCE = ("share", "low", "high", "hits", "passed", "tried", "base", "shape", "because")
@@ -48,10 +50,27 @@ def note_ruleset(digest: str, now: datetime) -> None:
     """Note the rules that a scan followed; the first there are count at once, later ones when somebody accepts them."""
     if not digest or Ruleset.objects.filter(digest=digest).exists():
         return
-    parts = current_parts() if digest == current_ruleset() else {}
+    known = [each for each in (choices.today(), choices.counting()) if digest_of(each.chosen) == digest]
+    parts = parts_of(known[0].chosen) if known else {}
     first = not Ruleset.objects.exists()
     new = Ruleset(digest=digest, parts=parts, seen_at=now, accepted_at=now if first else None)
+    new.choices = known[0].number if known else 0
     Ruleset.objects.bulk_create([new], ignore_conflicts=True)
+
+
+def keep_choices(chosen: Chosen, seen: int, actor: Actor, now: datetime) -> Ruleset:
+    """Keep what was chosen next after the choices `seen`, and note the rules that it makes; refused when not next."""
+    if seen != choices.today().number:
+        raise Conflict("pii.moved")
+    try:
+        with transaction.atomic():
+            Choices.objects.create(
+                number=seen + 1, chosen=chosen.as_json(), made_by=actor.principal_id, made_at=now
+            )  # fmt: skip
+    except IntegrityError:
+        raise Conflict("pii.moved") from None
+    note_ruleset(current_ruleset(), now)
+    return Ruleset.objects.get(digest=current_ruleset())
 
 
 def keep_columns(scan: Scan, columns: Iterable[Mapping[str, Any]]) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from audit.actor import Actor
 from governance.catalog.models import Asset
-from governance.pii import selectors
+from governance.pii import choices, selectors
 from governance.pii.difference import Changed, Said, difference
-from governance.pii.freshness import accepted_ruleset, current_parts, current_ruleset
+from governance.pii.freshness import accepted_ruleset, current_ruleset, parts_of
 from governance.pii.models import Ruleset, Scan
 
 
@@ -67,7 +67,7 @@ def trial_for(actor: Actor) -> Trial:
     scans = {each.dataset_id: each for each in trials.order_by("ended_at") if each.dataset_id is not None}
     assets = selectors.datasets_seen_by(actor, scans)
     tried = (_tried(assets[pk], scan) for pk, scan in scans.items() if pk in assets)
-    parts = tuple(_parts(row.parts, current_parts()))
+    parts = tuple(_parts(row.parts, parts_of(choices.today().chosen)))
     waiting = len(selectors.outdated(limit=1000))
     return Trial(current, accepted, row.accepted_at, parts, tuple(tried), waiting)
 

@@ -7,9 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,6 +40,7 @@ class Orders:
     quasi: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
+    chosen: Mapping[str, Any] = field(default_factory=dict)
     out: int = -1
     changes: tuple[tuple[str, str], ...] = ()
     key: str = ""

@@ -15,7 +15,7 @@ from governance.access.rules import Action
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_key, asset_of_dataset
 from governance.pii import places
-from governance.pii.freshness import Read, current_ruleset, stale_because
+from governance.pii.freshness import Read, current_ruleset, ruleset_for, stale_because
 from governance.pii.models import Anonymity, ColumnVerdict, Finding, Flag, RedactedCopy, Scan, Waiver
 from governance.pii.rules import WORST_FIRST
 from jobs.selectors import is_owed
@@ -95,9 +95,9 @@ def latest_scan(dataset_id: int) -> Scan | None:
 
 
 def whole_before(row: Scan) -> Scan | None:
-    """The last scan of the same place by today's rules that looked at all of it: of the same bytes it still holds."""
+    """The last scan of the same place by its rules that looked at all of it: of the same bytes it still holds."""
     same = Scan.objects.filter(
-        dataset_id=row.dataset_id, path=row.path, ruleset=current_ruleset(), state=Scan.State.DONE
+        dataset_id=row.dataset_id, path=row.path, ruleset=ruleset_for(row), state=Scan.State.DONE
     )
     same = same if row.dataset_id is not None else same.filter(scope_id=row.scope_id)
     return same.filter(verdict__in=WHOLE).exclude(ruleset="").order_by("-ended_at").first()

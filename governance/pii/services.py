@@ -17,7 +17,7 @@ from governance.access import selectors as access
 from governance.access.rules import Action
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by
-from governance.pii import places, records, rules, selectors
+from governance.pii import choices, places, records, rules, selectors
 from governance.pii.downstream import Due, standing_out
 from governance.pii.freshness import accepted_ruleset, current_ruleset
 from governance.pii.models import Finding, Flag, Scan, Waiver
@@ -104,7 +104,7 @@ def _reserve(actor: Actor, scan: Scan, now: datetime) -> tuple[Scan, bool]:
     waiting = Scan.objects.filter(dataset_id=scan.dataset_id, state__in=Scan.OPEN).first() if scan.dataset_id else None
     if waiting is not None:
         if waiting.trial and not scan.trial:
-            Scan.objects.filter(pk=waiting.pk, state__in=Scan.OPEN).update(trial=False)
+            _let_count(waiting)
         return waiting, False
     scan.requested_by, scan.created_at, scan.seed = actor.principal_id, now, str(scan.pk)
     try:
@@ -113,6 +113,13 @@ def _reserve(actor: Actor, scan: Scan, now: datetime) -> tuple[Scan, bool]:
     except IntegrityError:
         raise Conflict("pii.scan_under_way") from None
     return scan, True
+
+
+def _let_count(waiting: Scan) -> None:
+    """Let a waiting trial count; one at work that follows choices which do not count stays a trial."""
+    states = [Scan.State.QUEUED] if choices.pending() else Scan.OPEN
+    if not Scan.objects.filter(pk=waiting.pk, state__in=states).update(trial=False) and choices.pending():
+        raise Conflict("pii.scan_under_way")
 
 
 def _asked(scan: Scan) -> dict[str, Any]:

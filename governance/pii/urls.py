@@ -2,7 +2,7 @@ from typing import Any
 
 from django.urls import path
 
-from governance.pii import anonymity, changing, copydoors, views
+from governance.pii import anonymity, changing, choosingdoors, copydoors, views
 from governance.pii import api as rest
 
 api: list[Any] = [
@@ -11,6 +11,7 @@ api: list[Any] = [
     path("scans/<uuid:pk>/changes", changing.ScanChanges.as_view(), name="pii.scan_changes"),
     path("scan-rules", changing.ScanRules.as_view(), name="pii.rules"),
     path("scan-rules/accept", changing.AcceptRules.as_view(), name="pii.accept_rules"),
+    path("scan-rules/countries", choosingdoors.PhoneCountries.as_view(), name="pii.countries"),
     path("datasets/<uuid:pk>/scans", rest.DatasetScans.as_view(), name="pii.dataset_scans"),
     path("datasets/<uuid:pk>/findings", rest.DatasetFindings.as_view(), name="pii.dataset_findings"),
     path("datasets/<uuid:pk>/copies", copydoors.DatasetCopies.as_view(), name="pii.copies"),
@@ -35,6 +36,7 @@ pages: list[Any] = [
     path("flags", views.flags, name="pii.flags_page"),
     path("scans", views.scans, name="pii.scans_page"),
     path("scans/rules", changing.scan_rules, name="pii.rules_page"),
+    path("scans/rules/countries", choosingdoors.countries_page, name="pii.countries_page"),
     path("scans/<uuid:pk>", views.scan, name="pii.scan_page"),
     path("findings/<uuid:pk>/waive", views.waive, name="pii.waive_page"),
     path("findings/<uuid:pk>/dispute", views.dispute, name="pii.dispute_page"),

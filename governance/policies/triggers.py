@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-SEALED = ("governance_policy", "governance_decision")
+SEALED = ("governance_policy", "governance_decision", "governance_choices")
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION governance_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

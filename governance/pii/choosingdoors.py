@@ -1,0 +1,98 @@
+"""What is chosen of the rules of scans: for machines and for people."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.actor import Refused
+from audit.doors import Body, actor_of, met, now_of, read
+from governance.access.rules import Action
+from governance.pii import choices, choosing, countries, selectors
+from governance.pii.choices import Choice
+
+MOST = 2**31 - 2
+MOST_CODES = 400
+SAVED = "pii.rules_page"
+
+
+def head(choice: Choice) -> dict[str, Any]:
+    """Return when something was chosen last, by whom, and the number to choose after."""
+    return {
+        "revision": choice.number,
+        "chosen_by": str(choice.made_by) if choice.made_by else None,
+        "chosen_at": choice.made_at and choice.made_at.isoformat(),
+    }
+
+
+class CountriesBody(Body):
+    """Two-letter codes of countries, and the revision of the choices that was looked at."""
+
+    countries = serializers.ListField(child=serializers.CharField(max_length=12), max_length=MOST_CODES)
+    revision = serializers.IntegerField(min_value=0, max_value=MOST)
+
+
+class PhoneCountries(APIView):
+    """The countries whose telephone numbers are known without a country code: today's, and those that count."""
+
+    @extend_schema(operation_id="scan_rules_countries", responses={200: dict})
+    def get(self, _request: Request) -> Response:
+        """Tell them."""
+        return Response(self.told())
+
+    @extend_schema(operation_id="scan_rules_countries_choose", request=CountriesBody, responses={200: dict})
+    def put(self, request: Request) -> Response:
+        """Choose them; tried on every dataset before they count."""
+        body = read(CountriesBody, request)
+        choosing.choose_countries(
+            actor=actor_of(request), codes=body["countries"], seen=body["revision"], now=now_of(request)
+        )
+        return Response(self.told())
+
+    @staticmethod
+    def told() -> dict[str, Any]:
+        """Return what was chosen last and what counts."""
+        last, counting = choices.today(), choices.counting()
+        return {"countries": last.chosen.countries, "counting": counting.chosen.countries, **head(last)}
+
+
+def named(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Return countries by code with what they are called, in the order of that."""
+    return sorted(((code, countries.name(code)) for code in codes), key=lambda pair: pair[1])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def countries_page(request: HttpRequest) -> HttpResponse:
+    """Show the countries whose telephone numbers are known without a country code, and choose others."""
+    actor, last, problem = actor_of(request), choices.today(), ""
+    ticked = frozenset(last.chosen.countries)
+    if request.method == "POST":
+        ticked = frozenset(request.POST.getlist("countries")[:MOST_CODES])
+        try:
+            choosing.choose_countries(actor=actor, codes=sorted(ticked), seen=_seen(request), now=now_of(request))
+        except Refused as refusal:
+            problem = met(request, refusal)
+        else:
+            messages.success(request, _("Chosen. It is tried on every dataset first, and counts once it is accepted."))
+            return HttpResponseRedirect(reverse(SAVED))
+    known = countries.possible()
+    context = {
+        "chosen": named(known & ticked), "others": named(known - ticked), "last": last, "problem": problem,
+        "may_choose": selectors.may(actor, (Action.WAIVE,), None),
+    }  # fmt: skip
+    return render(request, "governance/pii/countries.html", context, status=422 if problem else 200)
+
+
+def _seen(request: HttpRequest) -> int:
+    said = request.POST.get("revision", "")
+    return int(said) if said.isdecimal() and len(said) < 10 else -1
