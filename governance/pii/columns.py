@@ -27,6 +27,7 @@ BLANK, DELETE = 0x20, 0x7F
 MOST_KEPT = 20_000
 SPARSE = 0.2
 DENSE = 2000
+PROBE, FEW_TWICE = 2048, 0.1
 BY_SHARE = frozenset({"PERSON", "LOCATION", "DATE_TIME", "US_PASSPORT", "US_DRIVER_LICENSE", "US_BANK_NUMBER"})
 
 
@@ -98,18 +99,36 @@ def _text(value: Any) -> str:
 
 
 def texts(values: Any, gaps: set[str]) -> Any:
-    """The distinct values as they are judged (see `shapes.plain`): decoded, trimmed, without what says nothing."""
-    values = pc.drop_null(values.unique())
+    """The distinct values as they are judged (see `shapes.plain`): decoded, trimmed, without what says nothing.
+
+    Values of which hardly one comes twice are left as they are: nothing that follows depends on it.
+    """
+    values = pc.drop_null(values if hardly_repeats(values) else values.unique())
     raw = values.cast(pa.large_binary())
     if (pc.max(pc.binary_length(raw)).as_py() or 0) > CELL:
         gaps.add("pii.long_cells")
         raw = pc.binary_slice(raw, 0, CELL)
     decoded = _decoded(raw, gaps, dubious=pa.types.is_binary(values.type))
-    found = _trimmed(decoded)
-    if pc.any(pc.match_substring(found, ".0")).as_py():
-        found = pc.replace_substring_regex(found, DRESSED, r"\1")
+    found = _undressed(_trimmed(decoded))
     said = _without_nothings(found)
     return said if said is decoded else said.unique()
+
+
+def hardly_repeats(values: Any) -> bool:
+    """Whether few values come twice, told by how many do among some from all over the batch."""
+    if len(values) < 4 * PROBE:
+        return False
+    places = np.unique(np.random.default_rng(0).integers(0, len(values), PROBE))
+    probe = pc.drop_null(values.take(pa.array(places)))
+    return len(probe) - len(probe.unique()) <= FEW_TWICE * len(probe) ** 2 / len(values)
+
+
+def _undressed(found: Any) -> Any:
+    """Integers without the `.0` that a float column dressed them in."""
+    zeros = pc.ends_with(found, "0")
+    if not pc.any(zeros).as_py() or not pc.any(pc.match_substring_regex(found.filter(zeros), DRESSED)).as_py():
+        return found
+    return pc.replace_substring_regex(found, DRESSED, r"\1")
 
 
 def _without_nothings(found: Any) -> Any:
@@ -180,6 +199,7 @@ class Column:
     _count: Count = field(init=False)
     _could: dict[str, Lowest] = field(default_factory=dict)
     _waiting: list[Any] = field(default_factory=list)
+    _tried: sieve.Tried = field(default_factory=sieve.Tried)
 
     def __post_init__(self) -> None:
         self._count = Count(self.most)
@@ -207,7 +227,7 @@ class Column:
         chosen: dict[str, Any] = {}
         every = np.zeros(len(places), bool)
         wanted = {entity: could.below(places) for entity, could in self._could.items() if could.over}
-        for entity, mask in sieve.candidates(found, self.suggested, self.people, wanted).items():
+        for entity, mask in sieve.candidates(found, self.suggested, self.people, wanted, self._tried).items():
             size = np.count_nonzero(mask)
             if size:
                 could = self._could.setdefault(entity, Lowest(MOST_KEPT))

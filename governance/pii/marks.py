@@ -1,7 +1,7 @@
 """Which kinds of bytes are in each text, and how many digits: one pass over the bytes of a whole column.
 
-It answers most of what `sieve` asks before an expression has to be tried. Bytes above ASCII count as they may: each
-character that begins with one could be a digit.
+It answers most of what `sieve` asks before an expression has to be tried. Bytes above ASCII count as they may: whatever
+begins as a digit of some script could be one.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from governance.pii.lowest import PIECE, buffers
+from governance.pii.lowest import buffers, pieces
 
 LETTER, HIGH, AT, COLON, EQUALS, DOT, DASH, SLASH, SPACE, COMMA, PLUS = (1 << bit for bit in range(11))
 MARKS = {
@@ -26,6 +26,7 @@ MARKS = {
     ")": PLUS,
 }
 Mask = Any
+SHORT = 256
 
 
 def _kinds() -> Any:
@@ -39,10 +40,11 @@ def _kinds() -> Any:
 
 
 KINDS = _kinds()
-DIGIT = np.zeros(256, np.uint8)
-DIGIT[ord("0") : ord("9") + 1] = 1
-LEAD = np.zeros(256, np.uint8)
-LEAD[0xC0:] = 1
+LOW, REST = KINDS.astype(np.uint8).tobytes(), (KINDS >> 8).astype(np.uint8).tobytes()
+RARE = bytes(at for at in range(256) if REST[at])
+DIGIT = bytes(chr(at) in "0123456789" for at in range(256))
+LEAD = bytes(at == 0xC2 or at >= 0xD9 for at in range(256))
+"""Bytes that begin a character which could be a digit: none between U+00C0 and U+063F is a number of any kind."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +70,22 @@ def of(texts: Any) -> Marks:
     offsets, data = buffers(texts)
     sizes = np.diff(offsets)
     kinds, digits = np.zeros(len(sizes), np.uint16), np.zeros(len(sizes), np.int64)
-    others, start = np.zeros(len(sizes), np.int64), 0
-    while start < len(sizes):  # piece by piece, so that the numbers beside the bytes stay few
-        end = max(start + 1, int(np.searchsorted(offsets, offsets[start] + PIECE)) - 1)
-        part, begins = data[offsets[start] : offsets[end]], offsets[start:end] - offsets[start]
-        full = sizes[start:end] > 0
-        if full.any():
-            every = KINDS[part]
-            kinds[start:end][full] = np.bitwise_or.reduceat(every, begins[full])
-            digits[start:end] = _counted(DIGIT[part], offsets[start : end + 1] - offsets[start])
-            if (every & HIGH).any():
-                others[start:end] = _counted(LEAD[part], offsets[start : end + 1] - offsets[start])
-        start = end
+    others = np.zeros(len(sizes), np.int64)
+    for start, end in pieces(offsets):
+        full = np.flatnonzero(sizes[start:end])
+        if not len(full):
+            continue
+        raw, begins = data[offsets[start] : offsets[end]].tobytes(), offsets[start + full] - offsets[start]
+        wide = np.uint8 if sizes[start:end].max() < SHORT else np.int64
+        kinds[start + full] = np.bitwise_or.reduceat(_told(raw, LOW), begins)
+        digits[start + full] = np.add.reduceat(_told(raw, DIGIT), begins, dtype=wide)
+        if any(mark in raw for mark in RARE):
+            kinds[start + full] |= np.bitwise_or.reduceat(_told(raw, REST), begins).astype(np.uint16) << 8
+        if not raw.isascii():
+            others[start + full] = np.add.reduceat(_told(raw, LEAD), begins, dtype=wide)
     return Marks(sizes, kinds, digits, others)
 
 
-def _counted(ones: Any, offsets: Any) -> Any:
-    """How many ones lie between each two offsets."""
-    sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(ones, dtype=np.int64)])
-    return np.diff(sums[offsets])
+def _told(raw: bytes, table: bytes) -> Any:
+    """What a table says of each byte."""
+    return np.frombuffer(raw.translate(table), np.uint8)

@@ -5,16 +5,17 @@ import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 os.environ["TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS"] = ""
 os.environ["REGEX_TIMEOUT_SECONDS"] = "2"
 
-from governance.pii import credentials, national, shapes
+from governance.pii import credentials, national, shapes, sieve
 from governance.pii.chosen import COUNTRIES, Chosen
 from governance.pii.sight import Hit
 from governance.pii.telephones import PHONE_WORD
@@ -44,6 +45,8 @@ MOST_TIMEOUTS = 3
 ENOUGH = 64
 USUAL = Chosen()
 LAID_OUT = frozenset(national.LAID_OUT)
+EVERYTHING = frozenset({*THRESHOLDS, *sieve.NUMBERS, "SECRET"})
+"""All that is looked for in a value by itself, by the names of `sieve.group`."""
 JUDGES = (
     "databases", "lakes", "tables",
     "checksums", "chosen", "columns", "credentials", "evidence", "examine", "headers", "lowest", "marks", "names",
@@ -100,9 +103,11 @@ class Tally:
             return False
         return self.passed[entity] < least * self.tried[entity]
 
-    def hits(self, value: str) -> list[Hit]:
+    def hits(self, value: str, may: Set[str] = EVERYTHING) -> list[Hit]:
         """The numbers in a value that pass their checks."""
-        found = []
+        found: list[Hit] = []
+        if may.isdisjoint(sieve.NUMBERS):
+            return found
         bare = value.isdecimal()
         for kind in national.kinds_for(value):
             if (kind.base == 1 and kind.entity not in self.suggested | LAID_OUT) or (
@@ -128,16 +133,20 @@ class Analyzer:
         logger.setLevel(logging.WARNING)
         self._by_entity: dict[str, Any] = {}
 
-    def look(self, value: str, suggested: frozenset[str], kinds: Tally | None = None) -> tuple[Hit, ...]:
-        """What is seen in one value; recognisers that cannot match it, or could not count, are not run."""
+    def look(
+        self, value: str, suggested: frozenset[str], kinds: Tally | None = None, may: Set[str] = EVERYTHING
+    ) -> tuple[Hit, ...]:
+        """What is seen in one value that `may` be in it; recognisers that could not match or count are not run."""
         kinds = kinds or Tally(suggested)
         if shapes.is_measure(value):
             numbers = suggested & national.KINDS.keys()
-            return tuple(hit for hit in kinds.hits(value) if hit.entity in numbers) if numbers else ()
-        entities = possible(value, suggested)
+            return tuple(hit for hit in kinds.hits(value, may) if hit.entity in numbers) if numbers else ()
+        entities = possible(value, suggested, may)
         hits = self._ask(value, entities) if entities else ()
-        hits += (*kinds.hits(value), *(Hit("SECRET", start, end, 1.0) for start, end in credentials.spans(value)))
-        if may_be_phone(value, suggested) and not any(covers(hit, value) for hit in hits):
+        hits += tuple(kinds.hits(value, may))
+        if "SECRET" in may:
+            hits += tuple(Hit("SECRET", start, end, 1.0) for start, end in credentials.spans(value))
+        if "PHONE_NUMBER" in may and may_be_phone(value, suggested) and not any(covers(hit, value) for hit in hits):
             hits += self._phones(value, kinds)
         return hits
 
@@ -174,21 +183,22 @@ class Analyzer:
                     found[Hit(seen.entity_type, seen.start, seen.end, seen.score)] = None
         return tuple(found)
 
-    def examine(self, values: Iterable[str], suggested: frozenset[str]) -> tuple[list[tuple[Hit, ...]], int]:
+    def examine(self, values: Sequence[str], suggested: frozenset[str]) -> tuple[list[tuple[Hit, ...]], int]:
         """The hits of each value, and how many patterns ran out of time; after three the rest is not examined."""
         start, hits, kinds = self.timeouts.count, [], Tally(suggested)
-        for value in values:
+        could = sieve.each(values, suggested) if len(values) >= sieve.WORTH else repeat(EVERYTHING, len(values))
+        for value, may in zip(values, could, strict=True):
             late = self.timeouts.count - start
-            hits.append(self.look(value, suggested, kinds) if late < MOST_TIMEOUTS else ())
+            hits.append(self.look(value, suggested, kinds, may) if may and late < MOST_TIMEOUTS else ())
         return hits, self.timeouts.count - start
 
 
-def possible(value: str, suggested: frozenset[str]) -> list[str]:
+def possible(value: str, suggested: frozenset[str], may: Set[str] = EVERYTHING) -> list[str]:
     """The entity types, but for telephones, whose necessary condition holds: no other could have counted."""
-    entities = [entity for entity, pattern in NEEDS.items() if pattern.search(value)]
-    entities += [entity for entity in UNDER_HEADER & suggested if shapes.digits(value) >= 5]
+    entities = [entity for entity, pattern in NEEDS.items() if entity in may and pattern.search(value)]
+    entities += [entity for entity in UNDER_HEADER & suggested & may if shapes.digits(value) >= 5]
     nine = NINE if suggested & {"US_SSN", "US_ITIN"} else NINE_GROUPED
-    if nine.search(value):
+    if "US_SSN" in may and nine.search(value):
         entities += ["US_SSN", "US_ITIN"]
     return sorted(entities)
 

@@ -5,7 +5,9 @@ of any script, the letters that fold to ASCII. What fails them, no recogniser wo
 this against plain Presidio.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -18,11 +20,13 @@ from governance.pii.marks import Marks
 
 Mask = Any
 
-D = r"[\p{Nd}\x{10000}-\x{10FFFF}]"
-A = r"[\p{Nd}\x{10000}-\x{10FFFF}A-Za-zİıſK]"
-L = "[A-Za-zİıſK]"
-H = r"[\p{Nd}\x{10000}-\x{10FFFF}A-Fa-f]"
-ANY, OTHER = r"[\pN\x{10000}-\x{10FFFF}]", r"[^\pN\x{10000}-\x{10FFFF}]"
+NUMERALS, ANY_NUMBER, FOLDING = r"\p{Nd}\x{10000}-\x{10FFFF}", r"\pN\x{10000}-\x{10FFFF}", "İıſ\u212a"
+"""Digits and letters that ASCII has too, as long as some text is in other letters."""
+D = f"[{NUMERALS}]"
+A = f"[{NUMERALS}A-Za-z{FOLDING}]"
+L = f"[A-Za-z{FOLDING}]"
+H = f"[{NUMERALS}A-Fa-f]"
+ANY, OTHER = f"[{ANY_NUMBER}]", f"[^{ANY_NUMBER}]"
 FIVE, SEVEN = rf"(?:{ANY}{OTHER}*){{5}}", rf"(?:{ANY}{OTHER}*){{7}}"
 CARD = rf"(?:{D}[ -]?){{11}}{D}"
 NUMBER = r"\d(?:[-./ +A-Za-z]?\d){6}"
@@ -39,6 +43,7 @@ LETTERED = "|".join(
 )
 OWN = {entity: national.KINDS[entity].written for entity in ("BR_CPF", "AR_CUIT", "CL_RUT", "ES_NIF", "ES_NIE")}
 """National numbers with draws of their own; the others share one for numbers and one for those with letters."""
+NUMBERS = frozenset({"NUMBER", "LETTERED", *OWN})
 NEEDS_FIVE = frozenset({"MEDICAL_LICENSE", "US_PASSPORT", "US_DRIVER_LICENSE", "US_BANK_NUMBER"})
 NINE = rf"{D}{{3}}[- .]?{D}{{2}}[- .]?{D}{{4}}"
 NINE_GROUPED = rf"{D}{{3}}[- ]{D}{{2}}[- ]{D}{{4}}"
@@ -67,12 +72,14 @@ MEASURES = {
 TODAY = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 GROUPING = marks.DASH | marks.SPACE | marks.DOT | marks.PLUS
 NAMELESS = marks.AT | marks.COLON | marks.EQUALS | marks.SLASH | marks.PLUS
+BY_COLUMN = frozenset({"URL", "LOCATION", "DATE_TIME", "PERSON", "PASSWORD"})
 NUMBERED = frozenset({"PHONE_NUMBER", *national.KINDS})
 KEYS = (
     r"AKIA|ASIA|gh[pousr]_|github_pat|glpat-|xox|sk-|[sr]k_|SG\.|AIza|eyJ|BEGIN |npm_|pypi-|dapi|hf_|dop_v1|ya29|earer"
 )
 SPOKEN = r"(?i)pass(?:word|wd|phrase)|pwd|senha|contraseña|key|secret|token|://"
 PAGES = r"(?i)(?:linkedin|facebook|instagram|twitter|tiktok|github|\bx|\bt)\.(?:com|me)/"
+MANY, FEW, WORTH = 0.2, 0.02, 256
 NONE_KEPT: Mapping[str, Mask] = MappingProxyType({})
 
 
@@ -83,129 +90,191 @@ def group(entity: str) -> str:
     return "LETTERED" if entity in national.LETTERED else "NUMBER"
 
 
+def each(values: Sequence[str], suggested: frozenset[str]) -> list[frozenset[str]]:
+    """What each value could hold of what is told by values, not by columns."""
+    found = candidates(pa.array(values, pa.large_string()), suggested, "no")
+    named = [(entity, mask) for entity, mask in found.items() if entity not in BY_COLUMN]
+    codes = np.zeros(len(values), np.uint64)
+    for bit, (_entity, mask) in enumerate(named):
+        codes |= mask.astype(np.uint64) << np.uint64(bit)
+    sets = {
+        code: frozenset(entity for bit, (entity, _mask) in enumerate(named) if code >> bit & 1)
+        for code in map(int, np.unique(codes))
+    }
+    return [sets[code] for code in codes.tolist()]
+
+
 def holds(texts: Any, pattern: str) -> Mask:
     """Where an expression matches."""
     return np.asarray(pc.match_substring_regex(texts, pattern))
 
 
-def narrowed(texts: Any, where: Mask, pattern: str) -> Mask:
-    """Where an expression matches, tried only where it may."""
-    count = int(np.count_nonzero(where))
-    if count == 0:
-        return where
-    if count == len(where):
-        return holds(texts, pattern)
-    found = np.zeros(len(where), bool)
-    found[where] = holds(texts.filter(pa.array(where)), pattern)
-    return found
+@dataclass
+class Tried:
+    """Of the expressions tried on a column's last batch: on how many of how many values, and how many passed."""
+
+    values: int = 0
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def vain(self) -> list[str]:
+        """Those tried on many that hardly one passed."""
+        return [
+            pattern
+            for pattern, (tried, passed) in self.counts.items()
+            if tried > MANY * self.values and passed < FEW * self.values
+        ]
 
 
-def measures(texts: Any, where: Mask, has: Marks) -> Mask:
+class Texts:
+    """The values of one batch; what was in vain on the last one is tried all at once before it is one by one."""
+
+    def __init__(self, array: Any, tried: Tried | None = None) -> None:
+        self.array, self.tried, self.has = array, tried or Tried(), marks.of(array)
+        self.high = self.has.has(marks.HIGH)
+        vain = self.tried.vain()
+        self.vain = frozenset(vain if len(vain) > 1 and len(array) >= WORTH else ())
+        self.tried.values, self.tried.counts = len(array), {}
+        everywhere = np.ones(len(array), bool)
+        self.odd = self._held(everywhere, "|".join(f"(?:{pattern})" for pattern in vain)) if self.vain else everywhere
+
+    def narrowed(self, where: Mask, pattern: str) -> Mask:
+        """Where an expression matches, tried only where it may."""
+        found = self._held(where & self.odd if pattern in self.vain else where, pattern)
+        self.tried.counts[pattern] = int(np.count_nonzero(where)), int(np.count_nonzero(found))
+        return found
+
+    def _held(self, may: Mask, pattern: str) -> Mask:
+        count = int(np.count_nonzero(may))
+        if count and not (self.high & may).any():
+            pattern = in_ascii(pattern)
+        if count == len(may):
+            return holds(self.array, pattern)
+        found = np.zeros(len(may), bool)
+        if count:
+            found[may] = holds(self.array.filter(pa.array(may)), pattern)
+        return found
+
+
+@lru_cache(maxsize=1024)
+def in_ascii(pattern: str) -> str:
+    """The same expression for texts without any letter beyond ASCII: it takes a tenth of the time to be made ready."""
+    return pattern.replace(NUMERALS, "0-9").replace(ANY_NUMBER, "0-9").replace(FOLDING, "")
+
+
+def measures(texts: Texts, where: Mask, has: Marks) -> Mask:
     """Amounts, dates and UUIDs: at least those here are so for `shapes.is_measure`, which decides."""
     brief = where & (has.size <= shapes.LONGEST_TOKEN)
     found = np.zeros(len(where), bool)
     for pattern, needs in MEASURES.items():
-        found |= narrowed(texts, brief & ~found & has.has(needs), pattern)
-    return found | narrowed(texts, brief & ~found & (has.size == 8), TODAY)
+        found |= texts.narrowed(brief & ~found & has.has(needs), pattern)
+    return found | texts.narrowed(brief & ~found & (has.size == 8), TODAY)
 
 
 def candidates(
-    texts: Any, suggested: frozenset[str], people: str, wanted: Mapping[str, Mask] = NONE_KEPT
+    array: Any,
+    suggested: frozenset[str],
+    people: str,
+    wanted: Mapping[str, Mask] = NONE_KEPT,
+    tried: Tried | None = None,
 ) -> dict[str, Mask]:
-    """For each group the values that could be one of it; what is missing or false could not, or is not `wanted`."""
+    """For each group the values that could be one of it; what is missing or false could not, or is not `wanted`.
+
+    `tried` is what the column's batches before this one have taught, and learns from this one.
+    """
 
     def of(kind: str, where: Mask) -> Mask:
         return where & wanted[kind] if kind in wanted else where
 
-    has = marks.of(texts)
-    digit = (has.digits > 0) | narrowed(texts, has.others * (has.digits == 0) > 0, ANY)
+    texts = Texts(array, tried)
+    has = texts.has
+    digit = (has.digits > 0) | texts.narrowed(has.others * (has.digits == 0) > 0, ANY)
     found = secrets(texts, has, of, suggested)
     measured = measures(texts, digit, has)
     numbered = digit if suggested & NUMBERED else digit & ~measured
     digit = digit & ~measured
-    seven = numbered & ((has.digits >= 7) | narrowed(texts, has.count(7) & (has.digits < 7), SEVEN))
+    seven = numbered & ((has.digits >= 7) | texts.narrowed(has.count(7) & (has.digits < 7), SEVEN))
     found |= nationals(texts, seven, numbered, has, of)
     if "BO_CI" in suggested:
-        found["NUMBER"] = of("NUMBER", narrowed(texts, numbered & has.count(5), FIVE))
+        found["NUMBER"] = of("NUMBER", texts.narrowed(numbered & has.count(5), FIVE))
     if suggested & NEEDS_FIVE:
-        found |= dict.fromkeys(suggested & NEEDS_FIVE, narrowed(texts, digit & has.count(5), FIVE))
+        found |= dict.fromkeys(suggested & NEEDS_FIVE, texts.narrowed(digit & has.count(5), FIVE))
     found["PHONE_NUMBER"] = phones(texts, of("PHONE_NUMBER", seven), has, under_header="PHONE_NUMBER" in suggested)
     found |= patterns(texts, digit, has, of, suggested)
     slash = of("URL", has.has(marks.DOT if "URL" in suggested else marks.SLASH))
-    found["URL"] = slash if "URL" in suggested else narrowed(texts, slash & has.has(marks.DOT), PAGES)
+    found["URL"] = slash if "URL" in suggested else texts.narrowed(slash & has.has(marks.DOT), PAGES)
     return found | said(texts, suggested, people, digit, has, of)
 
 
 Of = Callable[[str, Mask], Mask]
 
 
-def patterns(texts: Any, digit: Mask, has: Marks, of: Of, suggested: frozenset[str]) -> dict[str, Mask]:
+def patterns(texts: Texts, digit: Mask, has: Marks, of: Of, suggested: frozenset[str]) -> dict[str, Mask]:
     """What Presidio's patterns look for."""
     letter = has.has(marks.LETTER | marks.HIGH)
     grouped = has.has(marks.DASH | marks.SPACE)
     nine = digit & has.count(9)
     if suggested & {"US_SSN", "US_ITIN"}:
-        social = narrowed(texts, of("US_SSN", nine), NINE)
+        social = texts.narrowed(of("US_SSN", nine), NINE)
     else:
-        social = narrowed(texts, of("US_SSN", nine & grouped), NINE_GROUPED)
+        social = texts.narrowed(of("US_SSN", nine & grouped), NINE_GROUPED)
     colon = has.has(marks.COLON)
-    dotted = narrowed(texts, of("IP_ADDRESS", digit & has.count(4) & has.has(marks.DOT)), DOTTED)
+    dotted = texts.narrowed(of("IP_ADDRESS", digit & has.count(4) & has.has(marks.DOT)), DOTTED)
     parted = (has.size >= 14) & has.has(marks.COLON | marks.DASH | marks.DOT)
     return {
-        "CREDIT_CARD": narrowed(texts, of("CREDIT_CARD", digit & has.count(12)), CARD),
+        "CREDIT_CARD": texts.narrowed(of("CREDIT_CARD", digit & has.count(12)), CARD),
         "US_SSN": social,
         "US_ITIN": social,
-        "IBAN_CODE": narrowed(texts, of("IBAN_CODE", digit & letter & (has.size >= 12)), IBAN),
-        "CRYPTO": narrowed(texts, of("CRYPTO", digit & letter & (has.size >= 26)), CRYPTO),
-        "IP_ADDRESS": dotted | narrowed(texts, of("IP_ADDRESS", colon), COLONS),
-        "MAC_ADDRESS": narrowed(texts, of("MAC_ADDRESS", parted), DEVICE),
+        "IBAN_CODE": texts.narrowed(of("IBAN_CODE", digit & letter & (has.size >= 12)), IBAN),
+        "CRYPTO": texts.narrowed(of("CRYPTO", digit & letter & (has.size >= 26)), CRYPTO),
+        "IP_ADDRESS": dotted | texts.narrowed(of("IP_ADDRESS", colon), COLONS),
+        "MAC_ADDRESS": texts.narrowed(of("MAC_ADDRESS", parted), DEVICE),
         "EMAIL_ADDRESS": has.size >= 5 if "EMAIL_ADDRESS" in suggested else has.has(marks.AT),
     }
 
 
-def nationals(texts: Any, seven: Mask, numbered: Mask, has: Marks, of: Of) -> dict[str, Mask]:
+def nationals(texts: Texts, seven: Mask, numbered: Mask, has: Marks, of: Of) -> dict[str, Mask]:
     """National numbers: seven digits close together, and what has letters among its digits."""
     letter = has.has(marks.LETTER)
-    number = narrowed(texts, seven, NUMBER)
+    number = texts.narrowed(seven, NUMBER)
     may = {"BR_CPF": has.digits >= 11, "AR_CUIT": has.digits >= 11, "ES_NIF": letter, "ES_NIE": letter}
     found = {
-        entity: narrowed(texts, of(entity, number & may.get(entity, number)), f"(?i){written}")
+        entity: texts.narrowed(of(entity, number & may.get(entity, number)), f"(?i){written}")
         for entity, written in OWN.items()
     }
     found["NUMBER"] = of("NUMBER", number)
     mixed = letter | (has.digits >= 14) | ((has.digits >= 10) & has.has(marks.DASH | marks.PLUS))
-    found["LETTERED"] = narrowed(texts, of("LETTERED", numbered & mixed & (has.size >= 9)), LETTERED)
+    found["LETTERED"] = texts.narrowed(of("LETTERED", numbered & mixed & (has.size >= 9)), LETTERED)
     return found
 
 
-def secrets(texts: Any, has: Marks, of: Of, suggested: frozenset[str]) -> dict[str, Mask]:
+def secrets(texts: Texts, has: Marks, of: Of, suggested: frozenset[str]) -> dict[str, Mask]:
     """The marks of issuers, words that announce a password, and all but the shortest under a header of either."""
     letter = has.has(marks.LETTER)
-    marked = narrowed(texts, of("SECRET", (has.size >= 16) & letter & (has.digits > 0)), KEYS)
+    marked = texts.narrowed(of("SECRET", (has.size >= 16) & letter & (has.digits > 0)), KEYS)
     spoken = of("SECRET", (has.size >= 8) & letter & has.has(marks.COLON | marks.EQUALS))
-    found = {"SECRET": marked | narrowed(texts, spoken, SPOKEN)}
+    found = {"SECRET": marked | texts.narrowed(spoken, SPOKEN)}
     return found | dict.fromkeys(suggested & {"SECRET", "PASSWORD"}, has.size >= 4)
 
 
-def phones(texts: Any, seven: Mask, has: Marks, *, under_header: bool) -> Mask:
+def phones(texts: Texts, seven: Mask, has: Marks, *, under_header: bool) -> Mask:
     """Seven digits or more: under a header that says so, else in groups or beside a word that announces them."""
     if under_header:
         return seven
-    grouped = narrowed(texts, seven & has.has(GROUPING), PHONE_GROUPED)
+    grouped = texts.narrowed(seven & has.has(GROUPING), PHONE_GROUPED)
     odd = seven & ~grouped & has.has(marks.HIGH)
-    odd &= ~narrowed(texts, odd, PLAIN_LETTERS)
-    run = narrowed(texts, seven & ~grouped & ~odd, PHONE_RUN)
-    return grouped | odd | narrowed(texts, run, PHONE_WORD + r"|^[0-9]{10,11}$")
+    odd &= ~texts.narrowed(odd, PLAIN_LETTERS)
+    run = texts.narrowed(seven & ~grouped & ~odd, PHONE_RUN)
+    return grouped | odd | texts.narrowed(run, PHONE_WORD + r"|^[0-9]{10,11}$")
 
 
-def said(texts: Any, suggested: frozenset[str], people: str, digit: Mask, has: Marks, of: Of) -> dict[str, Mask]:
+def said(texts: Texts, suggested: frozenset[str], people: str, digit: Mask, has: Marks, of: Of) -> dict[str, Mask]:
     """What is judged by header and shape: dates of birth, addresses (words and a number), names."""
     numbered = (has.digits > 0) | (has.others > 0)
     spaced = of("LOCATION", digit & (has.size >= 6) & has.has(marks.SPACE) & has.has(marks.LETTER | marks.HIGH))
-    found = {"LOCATION": numbered if "LOCATION" in suggested else narrowed(texts, spaced, r"\pL\pL")}
+    found = {"LOCATION": numbered if "LOCATION" in suggested else texts.narrowed(spaced, r"\pL\pL")}
     if "DATE_TIME" in suggested:
         found["DATE_TIME"] = numbered
     if people != "no":
         wordy = has.has(marks.LETTER | marks.HIGH) & (has.digits == 0) & ~has.has(NAMELESS)
-        found["PERSON"] = narrowed(texts, of("PERSON", wordy & (has.size >= 2)), NAME)
+        found["PERSON"] = texts.narrowed(of("PERSON", wordy & (has.size >= 2)), NAME)
     return found

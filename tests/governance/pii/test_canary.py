@@ -119,7 +119,7 @@ def doors(asset: Any, scan: Scan) -> list[str]:
     """Every page and answer that speaks of a scan."""
     rest = (
         f"scans/{scan.pk}", "scans", f"scans/{scan.pk}/changes", "scan-rules", "flags", f"datasets/{asset.pk}/scans",
-        f"datasets/{asset.pk}/findings", f"datasets/{asset.pk}/labels", f"datasets/{asset.pk}/models", "audit/entries",
+        f"datasets/{asset.pk}/findings", f"datasets/{asset.pk}/labels", "audit/entries",
     )  # fmt: skip
     pages = (f"/datasets/{asset.pk}", f"/scans/{scan.pk}", "/scans", "/scans/rules", "/flags", "/audit")
     return [*(f"/api/v1/{path}" for path in rest), *pages]

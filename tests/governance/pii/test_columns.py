@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance.pii import shapes
-from governance.pii.columns import NOTHING, Cells, Column, flatten, safe_names, texts
+from governance.pii.columns import NOTHING, Cells, Column, flatten, hardly_repeats, safe_names, texts
 
 
 def column(values: list[str], path: str = "c") -> Column:
@@ -68,3 +68,15 @@ def test_nested_json_becomes_paths_and_keys_that_are_values_are_examined() -> No
     rows = [{"customer": {"mails": [{"to": "a@example.org"}]}, "by": {"b@example.org": 1}}]
     found = {cells.path: cells.values.to_pylist() for cells in flatten(rows)}
     assert found == {"customer.mails[].to": ["a@example.org"], "by.*": ["b@example.org", "1"]}
+
+
+def test_repeated_values_are_told_from_single_ones_wherever_they_stand() -> None:
+    single, twice = [str(at) for at in range(20_000)], [str(at // 2) for at in range(20_000)]
+    assert hardly_repeats(pa.array(single))
+    assert not hardly_repeats(pa.array(twice))
+    assert not hardly_repeats(pa.array(sorted(single[:10_000] * 2)))
+    assert column(single * 2).distinct == column(single).distinct
+
+
+def test_what_a_float_column_dressed_is_undressed_among_what_only_looks_so() -> None:
+    assert texts(pa.array(["10.0", "5551234567.0", "a@b.co0"]), set()).to_pylist() == ["10.0", "5551234567", "a@b.co0"]

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bench.labelled import numbers
-from governance.pii import marks, presidio, shapes, sieve
+from governance.pii import presidio, shapes, sieve
 from governance.pii.evidence import TESTS
 from tests.governance.pii import tables
 
@@ -110,9 +110,9 @@ def test_what_a_recogniser_would_be_asked_for_passes(value: str, suggested: froz
 @settings(deadline=None, max_examples=300)
 @given(values() | st.text(max_size=40))
 def test_only_measures_are_left_out_as_measures_and_every_name_passes(value: str) -> None:
-    texts = pa.array([value], pa.large_string())
-    where = sieve.holds(texts, sieve.ANY) | True
-    assert not sieve.measures(texts, where, marks.of(texts))[0] or shapes.is_measure(value)
+    texts = sieve.Texts(pa.array([value], pa.large_string()))
+    where = sieve.holds(texts.array, sieve.ANY) | True
+    assert not sieve.measures(texts, where, texts.has)[0] or shapes.is_measure(value)
     assert "PERSON" in passes(value) or not shapes.is_name(value)
     assert "DATE_TIME" in passes(value) or not shapes.DATE.match(value)
     assert "LOCATION" in passes(value) or not shapes.is_street(value)
@@ -132,3 +132,38 @@ def test_measures_are_recognised_as_such() -> None:
     column = [f"{draw.uniform(1, 9999):.2f}" for _ in range(50)] + tables.column(tables.day, 1, 50)
     found = sieve.candidates(pa.array(column, pa.large_string()), frozenset(), "no")
     assert not any(mask.any() for mask in found.values())
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(values() | st.text(max_size=40), min_size=1, max_size=30), st.sampled_from([frozenset(), EVERY]))
+def test_a_batch_after_others_that_were_nothing_is_held_against_the_same(
+    texts: list[str], named: frozenset[str]
+) -> None:
+    """What was in vain on one batch is tried all at once on the next one, and says the same of every value."""
+    tried = sieve.Tried()
+    dull = ["delivered on time, left with the neighbour 7", "a.b-c: d/e (12) 345", "12 34 X"] * sieve.WORTH
+    sieve.candidates(pa.array(dull, pa.large_string()), named, "silent", tried=tried)
+    batch = pa.array([*texts, *dull], pa.large_string())
+    assert len(tried.vain()) > 1
+    learned = sieve.candidates(batch, named, "silent", tried=tried)
+    for entity, mask in sieve.candidates(batch, named, "silent").items():
+        assert (learned[entity] == mask).all()
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists((values() | st.text(max_size=40)).filter(str.isascii), min_size=1, max_size=5))
+def test_an_expression_made_ready_for_ascii_says_the_same_of_it(texts: list[str]) -> None:
+    array = pa.array(texts, pa.large_string())
+    for pattern in (sieve.CARD, sieve.NINE, sieve.IBAN, sieve.CRYPTO, sieve.COLONS, sieve.DEVICE, sieve.SEVEN):
+        assert sieve.in_ascii(pattern).isascii()
+        assert (sieve.holds(array, sieve.in_ascii(pattern)) == sieve.holds(array, pattern)).all()
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(values() | st.text(max_size=40), min_size=1, max_size=20), st.sampled_from([frozenset(), EVERY]))
+def test_many_values_are_asked_for_the_same_as_each_by_itself(texts: list[str], suggested: frozenset[str]) -> None:
+    many = [*texts, *(f"parcel {at}" for at in range(sieve.WORTH))]
+    together, late = analyzer().examine(many, suggested)
+    assert not late
+    alone = presidio.Tally(suggested)
+    assert together[: len(texts)] == [analyzer().look(value, suggested, alone) for value in texts]
