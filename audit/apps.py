@@ -8,6 +8,7 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Watch every connection from its first statement on."""
-        from audit import authorizer  # noqa: PLC0415 - needs the models
+        from audit import authorizer, bulk  # noqa: PLC0415 - needs the models
 
         connection_created.connect(authorizer.watch, dispatch_uid="audit.authorizer")
+        connection_created.connect(bulk.prepare_only_here, dispatch_uid="audit.bulk")

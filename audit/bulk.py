@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 _HEADS = {
     "postgresql": "SELECT subject, number, seq FROM audit_head"
@@ -23,7 +24,7 @@ _TAKE_OFF = {
 }
 _OFFER = {
     "postgresql": "INSERT INTO audit_entry (body, scope_id, action, outcome, actor_id, at)"
-    " SELECT body, %s::uuid, %s, %s, %s, %s FROM unnest(%s::bytea[]) AS body RETURNING 0",
+    " SELECT body, %s::uuid, %s, %s, %s, %s FROM unnest(%s::bytea[]) AS body",
     "sqlite": "INSERT INTO audit_entry (body, scope_id, action, outcome, actor_id, at) VALUES (%s, %s, %s, %s, %s, %s)",
 }
 _LIST = {"postgresql": "{%s}", "sqlite": "[%s]"}
@@ -58,9 +59,22 @@ def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     bare: Any = Cursor(connection.connection)
     bare.format = Format.BINARY
     wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrapped(bare) as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
+    connection.connection.prepare_threshold = connection.settings_dict["OPTIONS"].get("prepare_threshold")
+    try:
+        with wrapped(bare) as cursor:
+            cursor.execute(sql, params)
+            return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        connection.connection.prepare_threshold = None
+
+
+def prepare_only_here(_sender: object = None, *, connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Keep psycopg from remembering all other statements, each with its values in it; they are never prepared.
+
+    A receiver of `connection_created`.
+    """
+    if connection.vendor == "postgresql":
+        connection.connection.prepare_threshold = None
 
 
 @contextmanager

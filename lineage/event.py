@@ -9,15 +9,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from audit.refusals import Malformed
 from lineage.naming import key
-
-Facets = Mapping[str, Any]
+from lineage.seen import DatasetSeen, Facets, JobSeen, RunSeen, once, recall
 
 RUN_IDS = UUID("6f1a1c3e-8f0b-5c5e-9a3e-2d1f0c7b4a55")
 """Name space of the UUIDv5 that stands for a run id which is not a UUID."""
@@ -30,36 +29,6 @@ _ODD_ESCAPES = re.compile(
 )
 """Escapes of NUL, of half a surrogate pair without the other half, and what may hide one behind a backslash."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class JobSeen:
-    """A job as one event names it; `gone` are the facets that the event takes back (`_deleted`)."""
-
-    namespace: str
-    name: str
-    facets: Facets = field(default_factory=dict)
-    gone: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetSeen:
-    """A dataset as one event names it; `io` holds its input or output facets, `gone` the facets taken back."""
-
-    namespace: str
-    name: str
-    facets: Facets = field(default_factory=dict)
-    io: Facets = field(default_factory=dict)
-    gone: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RunSeen:
-    """A run as one event names it; `given` is the id as it was sent."""
-
-    uuid: UUID
-    given: str
-    facets: Facets = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +166,13 @@ def declared_run(job: JobSeen, at: datetime) -> UUID:
     return uuid5(RUN_IDS, f"declared\n{key('job', job.namespace, job.name)}\n{at.isoformat()}")
 
 
+@once
 def parent_of(run: RunSeen) -> UUID | None:
     """Return the run that `run` says it belongs to."""
     return _run_named(objects(run.facets.get("parent")))
 
 
+@once
 def root_of(run: RunSeen) -> UUID | None:
     """Return the outermost run that `run` says it belongs to."""
     return _run_named(objects(objects(run.facets.get("parent")).get("root")))
@@ -226,26 +197,36 @@ def items(value: Any) -> list[Any]:
 
 def _job(value: Any, notes: list[str]) -> JobSeen | None:
     found = objects(value)
-    name = found.get("name")
-    if not isinstance(name, str) or not name:
-        return None
-    return JobSeen(_namespace(found, notes), name, *_facets(found.get("facets"), notes))
+    return recall(_job_seen, found, notes) if _has_name(found) else None
+
+
+def _job_seen(found: Mapping[str, Any], notes: list[str]) -> JobSeen:
+    return JobSeen(_namespace(found, notes), found["name"], *_facets(found.get("facets"), notes))
 
 
 def _dataset(value: Any, notes: list[str], place: str) -> DatasetSeen | None:
     found = objects(value)
-    name = found.get("name")
-    if not isinstance(name, str) or not name:
-        if value is not None:
-            notes.append(f"{place}.no_name")
-        return None
+    if _has_name(found):
+        return recall(_dataset_seen, found, notes)
+    if value is not None:
+        notes.append(f"{place}.no_name")
+    return None
+
+
+def _dataset_seen(found: Mapping[str, Any], notes: list[str]) -> DatasetSeen:
+    namespace = _namespace(found, notes)
     io = {
         name: facet
         for slot in ("inputFacets", "outputFacets")
         for name, facet in _facets(found.get(slot), notes)[0].items()
     }
     kept, gone = _facets(found.get("facets"), notes)
-    return DatasetSeen(_namespace(found, notes), name, kept, io, gone)
+    return DatasetSeen(namespace, found["name"], kept, io, gone)
+
+
+def _has_name(found: Mapping[str, Any]) -> bool:
+    name = found.get("name")
+    return isinstance(name, str) and name != ""
 
 
 def _datasets(value: Any, place: str, notes: list[str]) -> tuple[DatasetSeen, ...]:
@@ -284,7 +265,11 @@ def _run(value: Any, job: JobSeen | None, notes: list[str]) -> RunSeen | None:
     uuid = run_uuid(given, job)
     if str(uuid) != given.lower():
         notes.append("run.id_not_uuid")
-    return RunSeen(uuid, given, _facets(found.get("facets"), notes)[0])
+    return RunSeen(uuid, given, *recall(_of_run, found.get("facets"), notes))
+
+
+def _of_run(value: Any, notes: list[str]) -> tuple[Facets, dict[Any, Any]]:
+    return _facets(value, notes)[0], {}
 
 
 def _state(value: Any, kind: str, notes: list[str]) -> str:

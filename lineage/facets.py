@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lineage.event import DatasetSeen, Event, canonical, items, objects
+from lineage.event import Event, canonical, items, objects
 from lineage.naming import is_model
+from lineage.seen import DatasetSeen, JobSeen, Seen, once
 
 CODE = ("sql", "sourceCode", "sourceCodeLocation")
 """Job facets that say which code it was."""
@@ -42,6 +43,7 @@ class EndSaid:
     dataset: Name
 
 
+@once
 def dataset_type(seen: DatasetSeen) -> str:
     """Return the type facet's value, MODEL for names of registered models, or an empty text."""
     given = objects(seen.facets.get("datasetType")).get("datasetType")
@@ -50,6 +52,7 @@ def dataset_type(seen: DatasetSeen) -> str:
     return "MODEL" if is_model(seen.namespace, seen.name) else ""
 
 
+@once
 def version(seen: DatasetSeen) -> str:
     """Return the version that the producer names, or else the snapshot that an Iceberg report names, or nothing."""
     facet = objects(seen.facets.get("version"))
@@ -60,13 +63,14 @@ def version(seen: DatasetSeen) -> str:
     return ""
 
 
-def code(event: Event) -> str:
-    """Return the digest of the SQL, the source and the place of source that an event names, or an empty text."""
-    said = {name: _plain(event.job.facets.get(name)) for name in CODE} if event.job else {}
-    kept = {name: facet for name, facet in said.items() if facet}
+@once
+def code(job: JobSeen) -> str:
+    """Return the digest of the SQL, the source and the place of source that a job names, or an empty text."""
+    kept = {name: facet for name in CODE if (facet := _plain(job.facets.get(name)))}
     return hashlib.sha256(canonical(kept).encode("utf-8", "replace")).hexdigest() if kept else ""
 
 
+@once
 def schema(seen: DatasetSeen) -> tuple[str, list[Any]] | None:
     """Return the digest and the fields of the schema facet, or None when it names no field."""
     fields = [field for field in items(objects(seen.facets.get("schema")).get("fields")) if isinstance(field, dict)]
@@ -77,14 +81,18 @@ def schema(seen: DatasetSeen) -> tuple[str, list[Any]] | None:
 
 def count(seen: DatasetSeen, *names: str) -> int | None:
     """Return the first whole number under `names` in the statistics of an input or output."""
-    places = [objects(seen.io.get(facet)) for facet in ("outputStatistics", "inputStatistics", "dataQualityMetrics")]
-    places.append(objects(seen.facets.get("dataQualityMetrics")))
-    for place in places:
+    for place in _statistics(seen):
         for name in names:
             value = place.get(name)
             if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
                 return value
     return None
+
+
+@once
+def _statistics(seen: DatasetSeen) -> list[Mapping[str, Any]]:
+    places = [objects(seen.io.get(facet)) for facet in ("outputStatistics", "inputStatistics", "dataQualityMetrics")]
+    return [place for place in (*places, objects(seen.facets.get("dataQualityMetrics"))) if place]
 
 
 def columns(event: Event) -> list[ColumnSaid]:
@@ -169,10 +177,15 @@ def _texts(facet: Mapping[str, Any], *names: str) -> dict[str, str]:
     return {name: str(facet[name]) for name in names if isinstance(facet.get(name), str | int | float)}
 
 
-def explicit_entries(event: Event) -> Iterator[Mapping[str, Any]]:
-    """Yield the entries of the lineage facets of an event's job and run."""
-    for owner in (event.job, event.run):
-        yield from map(objects, items(objects(owner.facets.get("lineage") if owner else None).get("entries")))
+def explicit_entries(event: Event) -> list[Mapping[str, Any]]:
+    """Return the entries of the lineage facets of an event's job and run."""
+    found = [*_entries(event.job)] if event.job else []
+    return [*found, *_entries(event.run)] if event.run else found
+
+
+@once
+def _entries(owner: Seen) -> list[Mapping[str, Any]]:
+    return list(map(objects, items(objects(owner.facets.get("lineage")).get("entries"))))
 
 
 def named(value: Any) -> Name | None:
@@ -196,15 +209,21 @@ def job_named(value: Any) -> Name | None:
 def _columns(event: Event) -> Iterator[ColumnSaid]:
     """Yield column steps; what shapes a dataset as a whole has no `to_field`."""
     for seen in event.outputs:
-        facet = objects(seen.facets.get("columnLineage"))
-        target = (seen.namespace, seen.name)
-        for to_field, said in objects(facet.get("fields")).items():
-            yield from _steps(items(objects(said).get("inputFields")), target, to_field)
-        yield from _steps(items(facet.get("dataset")), target, "")
+        yield from _columns_of(seen)
     for target, said in _explicit(event):
         for to_field, one in objects(said.get("fields")).items():
             yield from _steps(items(objects(one).get("inputs")), target, to_field)
         yield from _steps(items(said.get("inputs")), target, "")
+
+
+@once
+def _columns_of(seen: DatasetSeen) -> list[ColumnSaid]:
+    facet = objects(seen.facets.get("columnLineage"))
+    target = (seen.namespace, seen.name)
+    found: list[ColumnSaid] = []
+    for to_field, said in objects(facet.get("fields")).items():
+        found += _steps(items(objects(said).get("inputFields")), target, to_field)
+    return [*found, *_steps(items(facet.get("dataset")), target, "")]
 
 
 def _steps(sources: Iterable[Any], target: Name, to_field: str) -> Iterator[ColumnSaid]:
@@ -224,7 +243,7 @@ def _steps(sources: Iterable[Any], target: Name, to_field: str) -> Iterator[Colu
 def _explicit(event: Event) -> Iterator[tuple[Name, Mapping[str, Any]]]:
     """Yield each dataset that an explicit lineage facet is about, with what the facet says of it."""
     for seen in (*event.outputs, *event.inputs):
-        facet = objects(seen.facets.get("lineage"))
+        facet = objects(seen.facets["lineage"]) if "lineage" in seen.facets else None
         if facet:
             yield (seen.namespace, seen.name), facet
     for entry in explicit_entries(event):

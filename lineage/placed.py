@@ -7,7 +7,8 @@ from functools import cached_property, lru_cache
 from uuid import UUID
 
 from lineage import facets, naming
-from lineage.event import Event, JobSeen, declared_run
+from lineage.event import Event, declared_run
+from lineage.seen import JobSeen
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from lineage import facets, naming, said
-from lineage.event import DatasetSeen, JobSeen, parent_of, root_of
+from lineage.event import parent_of, root_of
 from lineage.merge import Row
 from lineage.models import (
     NEVER,
@@ -24,6 +24,7 @@ from lineage.models import (
 )
 from lineage.placed import Ids, Placed, run_key, run_uuid
 from lineage.records import as_time, look, ready, restate
+from lineage.seen import DatasetSeen, JobSeen
 from lineage.tables import RULES
 from lineage.telling import digest, tell
 
@@ -31,10 +32,10 @@ PAIRS = 50_000
 """At most this many (input, output) pairs are drawn for one run; reads and writes themselves are always kept."""
 
 RANKS = {"OTHER": 0, "START": 1, "RUNNING": 2, "ABORT": 3, "FAIL": 3, "COMPLETE": 3}
-_KNOWN = "SELECT key FROM lineage_dataset WHERE key IN ({})"
+_KNOWN = "SELECT key FROM lineage_dataset WHERE key = ANY(%s)"
 _ENDS = (
     "SELECT i.run_id, i.direction, i.dataset_id, d.key, i.first_seen, i.last_seen FROM lineage_runio i "
-    "JOIN lineage_dataset d ON d.id = i.dataset_id WHERE i.run_id IN ({}) ORDER BY i.direction, i.dataset_id"
+    "JOIN lineage_dataset d ON d.id = i.dataset_id WHERE i.run_id = ANY(%s) ORDER BY i.direction, i.dataset_id"
 )
 Found = Callable[[list[int]], None]
 Done = Callable[[], None]
@@ -158,7 +159,7 @@ def _job_row(one: Placed, job: JobSeen) -> Row:
 def _run_row(one: Placed, job: JobSeen, ids: Ids) -> Row:
     run, rank = one.event.run, RANKS[one.event.state]
     parent, root = (parent_of(run), root_of(run)) if run else (None, None)
-    code = facets.code(one.event)
+    code = facets.code(job)
     return {
         "key": run_key(one, job),
         "uuid": run_uuid(one, job),

@@ -4,17 +4,21 @@ The projection is made of merging upserts alone (see `lineage.merge`), in one or
 concurrent writers neither deadlock nor lose what the other says.
 """
 
+import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import DateTimeField, Field, Model, UUIDField
+from django.db.models import Model
 
+from audit import bulk
+from lineage.columns import columns_of
 from lineage.event import run_of
 from lineage.merge import Merge, Row, assignments, combine
 from lineage.models import Dataset, Owed, RawEvent
@@ -22,10 +26,8 @@ from lineage.reading import Reading
 from lineage.tables import RULES
 
 _RAW = Merge(("sha256",))
-LOOK = 500
-"""At most this many values are asked about in one statement."""
-PARAMETERS = 9_000
-"""At most this many values go into one statement; SQLite and PostgreSQL both take more."""
+AT_ONCE = (50, 10, 1)
+"""So many rows go into one statement where SQLite is to answer something of each."""
 
 
 def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: datetime) -> set[str]:
@@ -74,19 +76,40 @@ def move_dataset(dataset_id: int, scope_id: UUID) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Rows on their way into a table: statements with their values, made before anybody has to wait for them."""
+    """Rows on their way into a table: as the database takes them, made before anybody has to wait for them.
 
-    statements: list[tuple[str, list[Any]]]
-    returns: bool
+    PostgreSQL takes every column as one array; SQLite takes row after row, and several at once where it is to answer.
+    """
+
+    model: type[Model]
+    columns: list[Any]
+    count: int
+    returning: tuple[str, ...]
 
     def write(self) -> list[tuple[Any, ...]]:
         """Insert or merge the rows, and return what was asked for of every row written."""
+        if not self.count:
+            return []
+        if connection.vendor == "postgresql":
+            return bulk.fetch(_from_arrays(self.model, self.returning), self.columns)
+        rows = list(zip(*self.columns, strict=True))
+        if self.returning:
+            return self._answered(rows)
+        with connection.cursor() as cursor:
+            cursor.executemany(_from_rows(self.model, 1, ()), rows)
+        return []
+
+    def _answered(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = []
         with connection.cursor() as cursor:
-            for statement, values in self.statements:
-                cursor.execute(statement, values)
-                if self.returns:
-                    found += cursor.fetchall()
+            start = 0
+            while start < len(rows):
+                # few kinds of statements, so that each is prepared once
+                size = next(size for size in AT_ONCE if size <= len(rows) - start)
+                values = list(chain.from_iterable(rows[start : start + size]))
+                cursor.execute(_from_rows(self.model, size, self.returning), values)
+                found += cursor.fetchall()
+                start += size
         return found
 
 
@@ -97,14 +120,8 @@ def ready(model: type[Model], rows: Iterable[Row], returning: tuple[str, ...] = 
     `returning` names what is wanted of every row written.
     """
     merged = combine(_rule(model), rows)
-    columns = _columns(model, connection.vendor)
-    step = max(1, PARAMETERS // len(columns))
-    statements = []
-    for start in range(0, len(merged), step):
-        part = merged[start : start + step]
-        values = [convert(row.get(name, default)) for row in part for name, default, convert in columns]
-        statements.append((_statement(model, connection.vendor, len(part), returning), values))
-    return Ready(statements, bool(returning))
+    columns = [one.values(merged) for one in columns_of(model, connection.vendor)] if merged else []
+    return Ready(model, columns, len(merged), returning)
 
 
 def merge(model: type[Model], rows: Iterable[Row], returning: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
@@ -113,17 +130,15 @@ def merge(model: type[Model], rows: Iterable[Row], returning: tuple[str, ...] = 
 
 
 def look(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of a query that asks about `values`, which stand for its `{}`, so many at a time.
+    """Return the rows of a query in which `= ANY(%s)` asks about `values`, numbers or plain texts.
 
     For the few questions that every event asks; Django takes longer to write such a query than databases to answer.
     """
-    found: list[tuple[Any, ...]] = []
-    with connection.cursor() as cursor:
-        for start in range(0, len(values), LOOK):
-            part = values[start : start + LOOK]
-            cursor.execute(statement.format(", ".join(["%s"] * len(part))), part)
-            found += cursor.fetchall()
-    return found
+    if connection.vendor == "postgresql":
+        return bulk.fetch(statement, [list(values)])
+    return bulk.fetch(
+        statement.replace("= ANY(%s)", "IN (SELECT value FROM json_each(%s))"), [json.dumps(list(values))]
+    )
 
 
 def as_time(value: Any) -> datetime:
@@ -132,15 +147,23 @@ def as_time(value: Any) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def restate(model: type[Model], column: str, values: Mapping[int, Any]) -> None:
-    """Put a value that is computed from merged ones into `column` of the rows with these ids."""
-    if values:
-        table = model._meta.db_table
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                f'UPDATE "{table}" SET "{column}" = %s WHERE "id" = %s',  # noqa: S608 - names of our own models
-                [(values[pk], pk) for pk in sorted(values)],
-            )
+def restate(model: type[Model], column: str, values: Mapping[int, str]) -> None:
+    """Put a text that is computed from merged values into `column` of the rows with these ids."""
+    if not values:
+        return
+    table, pks = model._meta.db_table, sorted(values)
+    if connection.vendor == "postgresql":
+        bulk.fetch(
+            f'UPDATE "{table}" SET "{column}" = new.value'  # noqa: S608 - names of our own models
+            f' FROM unnest(%s::bigint[], %s::text[]) AS new(id, value) WHERE "{table}"."id" = new.id',
+            [pks, [values[pk] for pk in pks]],
+        )
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f'UPDATE "{table}" SET "{column}" = %s WHERE "id" = %s',  # noqa: S608 - names of our own models
+            [(values[pk], pk) for pk in pks],
+        )
 
 
 def _rule(model: type[Model]) -> Merge:
@@ -159,36 +182,28 @@ def _sets(model: type[Model], vendor: str) -> str:
     return assignments(_rule(model), model._meta.db_table, text)
 
 
-@lru_cache(maxsize=512)
-def _statement(model: type[Model], vendor: str, count: int, returning: tuple[str, ...]) -> str:
-    names = [name for name, _, _ in _columns(model, vendor)]
-    slots = f"({', '.join(['%s'] * len(names))})"
+@lru_cache(maxsize=128)
+def _from_rows(model: type[Model], count: int, returning: tuple[str, ...]) -> str:
+    slots = f"({', '.join(['%s'] * len(columns_of(model, 'sqlite')))})"
+    return _statement(model, "sqlite", f"VALUES {', '.join([slots] * count)}", returning)
+
+
+@lru_cache(maxsize=64)
+def _from_arrays(model: type[Model], returning: tuple[str, ...]) -> str:
+    arrays = ", ".join(f"%s::{one.kind}[]" for one in columns_of(model, "postgresql"))
+    return _statement(model, "postgresql", f"SELECT * FROM unnest({arrays})", returning)  # noqa: S608 - our own words
+
+
+def _statement(model: type[Model], vendor: str, source: str, returning: tuple[str, ...]) -> str:
+    names = _quoted(one.name for one in columns_of(model, vendor))
     sets = _sets(model, vendor)
     action = f"DO UPDATE SET {sets}" if sets else "DO NOTHING"
     tail = f" RETURNING {_quoted(returning)}" if returning else ""
     # every name comes from our own models and rules; values are parameters
     return (
-        f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)}) VALUES {", ".join([slots] * count)} '  # noqa: S608
+        f'INSERT INTO "{model._meta.db_table}" ({names}) {source} '
         f"ON CONFLICT ({_quoted(_rule(model).key)}) {action}{tail}"
     )
-
-
-@lru_cache(maxsize=64)
-def _columns(model: type[Model], _vendor: str) -> list[tuple[str, Any, Callable[[Any], Any]]]:
-    """Return name, default and conversion of every column, for the kind of database that is in use."""
-    fields = [field for field in model._meta.concrete_fields if field.get_internal_type() != "BigAutoField"]
-    return [(field.attname, field.get_default(), _converter(field)) for field in fields]
-
-
-def _converter(field: "Field[Any, Any]") -> Callable[[Any], Any]:
-    """Return what turns a value into the database's own: the quick ways for the common kinds."""
-    if isinstance(field, DateTimeField):
-        return lru_cache(maxsize=4096)(connection.ops.adapt_datetimefield_value)
-    if isinstance(field, UUIDField) and not connection.features.has_native_uuid_field:
-        return lambda value: value.hex if value is not None else None
-    if field.get_internal_type() in {"JSONField", "BinaryField"}:
-        return lambda value: field.get_db_prep_save(value, connection)
-    return lambda value: value
 
 
 def _quoted(names: Iterable[str]) -> str:

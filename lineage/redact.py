@@ -4,6 +4,8 @@ An event is redacted before it is hashed, stored or logged. What was taken out i
 kind, never by value. Names of jobs and datasets lose secrets only: they identify things, so an address in one is kept.
 """
 
+import hashlib
+import marshal
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ LIMIT = 1000
 SHORT, REMEMBERED = 120, 20_000
 """Texts of up to this length in which nothing was found are remembered, so many of them: events repeat themselves."""
 _CLEAN: tuple[set[str], set[str]] = (set(), set())
+_CLEAN_FACETS: set[bytes] = set()
+"""Digests of whole facets in which nothing was found, as many."""
 _NESTED = (dict, list)
 
 QUERY_KEPT = frozenset(
@@ -194,7 +198,28 @@ class _Walker:
             return "[redacted:secret]"
         if isinstance(one, str):
             return self._text(one, personal=personal and not known.identifies)
+        if key in _FACETS and isinstance(one, dict):
+            return self._facets(one)
         return self.walk(one, personal=personal or key in _FACETS, columns=key in _COLUMNS)
+
+    def _facets(self, facets: dict[str, Any]) -> dict[str, Any]:
+        """Return facets redacted; a facet in which nothing was found before is not looked through again."""
+        kept = facets
+        for name, one in facets.items():
+            digest = _same_as(name, one)
+            if digest in _CLEAN_FACETS:
+                continue
+            alone = {name: one}
+            clean = self._object(alone, personal=True, columns=False)
+            if clean is not alone:
+                kept = dict(facets) if kept is facets else kept
+                del kept[name]
+                kept.update(clean)
+            elif digest:
+                if len(_CLEAN_FACETS) >= REMEMBERED:
+                    _CLEAN_FACETS.clear()
+                _CLEAN_FACETS.add(digest)
+        return kept
 
     def note(self, kinds: list[str] | tuple[str, ...]) -> None:
         """Remember that `kinds` were taken out here."""
@@ -227,6 +252,13 @@ def _is_clean(value: Any, personal: bool) -> bool:  # noqa: FBT001 - called for 
     if type(value) is str:
         return value in _CLEAN[personal]
     return type(value) not in _NESTED
+
+
+def _same_as(name: str, facet: Any) -> bytes:
+    """Return the digest by which a facet is known again; none for what its name says more about than its content."""
+    if type(facet) is not dict or name in _COLUMNS or not _key(name).plain:
+        return b""
+    return hashlib.blake2b(marshal.dumps(facet, 2), digest_size=32).digest()
 
 
 def _is_value(value: Any) -> bool:

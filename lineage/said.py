@@ -10,8 +10,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lineage.event import DatasetSeen, Event, Facets, JobSeen, items, objects
+from lineage.event import Event, items, objects
 from lineage.facets import explicit_entries, job_named, named
+from lineage.seen import DatasetSeen, Facets, JobSeen, RunSeen, Seen, once
 
 MOST = 20_000
 """At most this many numbers are read from one facet."""
@@ -79,15 +80,17 @@ class LinkSaid(NamedTuple):
     name: str
 
 
-def owners(facets: Facets) -> list[OwnerSaid]:
+@once
+def owners(seen: Seen) -> list[OwnerSaid]:
     """Return the owners that an ownership facet names."""
-    found = _each(facets, "ownership", "owners")
+    found = _each(seen.facets, "ownership", "owners")
     return sorted({OwnerSaid(_text(one, "name"), _text(one, "type")) for one in found if _text(one, "name")})
 
 
-def tags(facets: Facets) -> list[TagSaid]:
+@once
+def tags(seen: Seen) -> list[TagSaid]:
     """Return the tags of a tags facet."""
-    found = _each(facets, "tags", "tags")
+    found = _each(seen.facets, "tags", "tags")
     return sorted(
         {
             TagSaid(_text(one, "field"), _text(one, "key"), _text(one, "value"), _text(one, "source"))
@@ -97,6 +100,7 @@ def tags(facets: Facets) -> list[TagSaid]:
     )
 
 
+@once
 def aliases(seen: DatasetSeen) -> list[AliasSaid]:
     """Return the other names that a symlinks facet gives a dataset."""
     found = _each(seen.facets, "symlinks", "identifiers")
@@ -104,6 +108,7 @@ def aliases(seen: DatasetSeen) -> list[AliasSaid]:
     return sorted(one for one in said if (one.namespace, one.name) != (seen.namespace, seen.name))
 
 
+@once
 def change(seen: DatasetSeen) -> ChangeSaid | None:
     """Return what a lifecycle facet says happened to a dataset."""
     facet = objects(seen.facets.get("lifecycleStateChange"))
@@ -112,6 +117,7 @@ def change(seen: DatasetSeen) -> ChangeSaid | None:
     return ChangeSaid(what, *before) if what else None
 
 
+@once
 def checks(seen: DatasetSeen) -> list[CheckSaid]:
     """Return the quality assertions about a dataset."""
     found = [*_each(seen.io, "dataQualityAssertions", "assertions")]
@@ -119,12 +125,14 @@ def checks(seen: DatasetSeen) -> list[CheckSaid]:
     return sorted({_check(one, success=one.get("success") is True) for one in found})
 
 
-def tests(facets: Facets) -> list[CheckSaid]:
+@once
+def tests(run: RunSeen) -> list[CheckSaid]:
     """Return the tests that a run reports."""
-    found = _each(facets, "test", "tests")
+    found = _each(run.facets, "test", "tests")
     return sorted({_check(one, success=_text(one, "status").lower() in _GOOD) for one in found})
 
 
+@once
 def metrics(seen: DatasetSeen) -> list[MetricSaid]:
     """Return the numbers that statistics and quality facets report of a dataset, at most `MOST` of each facet."""
     found: dict[tuple[str, str, str], MetricSaid] = {}
@@ -139,14 +147,7 @@ def metrics(seen: DatasetSeen) -> list[MetricSaid]:
 
 def links(event: Event) -> list[LinkSaid]:
     """Return the jobs that an event says its job belongs to or depends on."""
-    said: set[LinkSaid] = set()
-    run = event.run.facets if event.run else {}
-    parent = objects(run.get("parent"))
-    for kind, place in (("PARENT", parent), ("ROOT", objects(parent.get("root")))):
-        said.update(LinkSaid(kind, *name) for name in [job_named(place.get("job"))] if name)
-    for kind, side in (("BEFORE", "upstream"), ("AFTER", "downstream")):
-        for one in _each(run, "jobDependencies", side):
-            said.update(LinkSaid(kind, *name) for name in [job_named(one.get("job"))] if name)
+    said = set(_links_of(event.run)) if event.run else set()
     for entry in explicit_entries(event):
         if entry.get("type") == "JOB" and job_named(entry) is None:
             sources = (one for one in map(objects, items(entry.get("inputs"))) if one.get("type") == "JOB")
@@ -154,6 +155,19 @@ def links(event: Event) -> list[LinkSaid]:
     return sorted(said)
 
 
+@once
+def _links_of(run: RunSeen) -> set[LinkSaid]:
+    said: set[LinkSaid] = set()
+    parent = objects(run.facets.get("parent"))
+    for kind, place in (("PARENT", parent), ("ROOT", objects(parent.get("root")))):
+        said.update(LinkSaid(kind, *name) for name in [job_named(place.get("job"))] if name)
+    for kind, side in (("BEFORE", "upstream"), ("AFTER", "downstream")):
+        for one in _each(run.facets, "jobDependencies", side):
+            said.update(LinkSaid(kind, *name) for name in [job_named(one.get("job"))] if name)
+    return said
+
+
+@once
 def kind_of(job: JobSeen) -> tuple[str, str, str] | None:
     """Return what the job type facet says: type, integration, way of processing; None when it says nothing."""
     facet = objects(job.facets.get("jobType"))

@@ -4,24 +4,22 @@ Part of the projection: every row carries the time of its event, so that rows me
 """
 
 import hashlib
-import marshal
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import Model
 
 from lineage import naming, said
-from lineage.event import DatasetSeen, Facets, canonical
+from lineage.event import canonical
 from lineage.merge import Row
 from lineage.models import Alias, Change, Check, Declaration, Facet, FacetBody, JobLink, Metric, Owner, Tag
 from lineage.placed import Ids, Placed, run_key
+from lineage.seen import DatasetSeen, Seen, once
 
-REMEMBERED = 8192
-"""Facets of up to about so many bytes are remembered from one event to the next."""
 Rows = dict[type[Model], list[Row]]
+_GONE: Row = {"sha256": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +46,34 @@ class _Teller:
         """Take rows of a table."""
         self.rows.setdefault(model, []).extend(rows)
 
-    def facets(self, one: Placed, thing: _Thing, facets: Facets, gone: Sequence[str] = ()) -> None:
+    def facets(self, one: Placed, thing: _Thing, bodies: dict[str, Row], gone: Sequence[str] = ()) -> None:
         """Take the latest state of facets, and their JSON."""
-        told = {"event": one.sha256, "at": one.at}
-        for name, facet in facets.items():
-            packed = marshal.dumps(facet, 2)
-            body = _remembered(packed) if len(packed) < REMEMBERED else _body(facet)
-            self.add(FacetBody, body)
-            self.add(Facet, {**thing.row("facet", name), "name": name, "sha256": body["sha256"], **told})
-        for name in gone:
-            self.add(Facet, {**thing.row("facet", name), "name": name, "sha256": "", **told})
+        self.add(FacetBody, *bodies.values())
+        about = {"about": thing.about, "about_id": thing.pk, "event": one.sha256, "at": one.at}
+        start = told(thing.about, thing.key, "facet")
+        for name, body in (*bodies.items(), *((name, _GONE) for name in gone)):
+            key = _sha256(f"{start}\n{told(name)}")
+            self.add(Facet, {"key": key, "name": name, "sha256": body["sha256"], **about})
 
-    def members(self, one: Placed, thing: _Thing, facets: Facets) -> None:
+    def members(self, one: Placed, thing: _Thing, seen: Seen) -> None:
         """Take the owners and tags that facets name."""
-        seen = {"first_seen": one.at, "last_seen": one.at}
-        for owner in said.owners(facets):
-            self.add(Owner, {**thing.row("owner", *owner), **owner._asdict(), **seen})
-        for tag in said.tags(facets):
-            self.add(Tag, {**thing.row("tag", *tag), **tag._asdict(), **seen})
+        when = {"first_seen": one.at, "last_seen": one.at}
+        for owner in said.owners(seen):
+            self.add(Owner, {**thing.row("owner", *owner), **owner._asdict(), **when})
+        for tag in said.tags(seen):
+            self.add(Tag, {**thing.row("tag", *tag), **tag._asdict(), **when})
 
     def dataset(self, one: Placed, seen: DatasetSeen, direction: str) -> None:
         """Take what is said of a dataset, by itself and as something that a run read or wrote."""
         key = naming.key("dataset", seen.namespace, seen.name)
         thing = _Thing("dataset", self.ids.datasets[key], key)
-        self.facets(one, thing, seen.facets, seen.gone)
-        self.members(one, thing, seen.facets)
+        self.facets(one, thing, _bodies(seen), seen.gone)
+        self.members(one, thing, seen)
         self._names(one, seen, thing)
         run_id, run = self._run(one)
         if seen.io and run_id:
             io = self.ids.io[run_id, thing.pk, direction]
-            self.facets(one, _Thing(direction, io, f"{run}\n{key}"), seen.io)
+            self.facets(one, _Thing(direction, io, f"{run}\n{key}"), _io_bodies(seen))
         for check in said.checks(seen):
             self._check(one, check, thing)
         for metric in said.metrics(seen):
@@ -106,8 +102,8 @@ class _Teller:
             return
         key = naming.key("job", job.namespace, job.name)
         thing = _Thing("job", self.ids.jobs[key], key)
-        self.facets(one, thing, job.facets, job.gone)
-        self.members(one, thing, job.facets)
+        self.facets(one, thing, _bodies(job), job.gone)
+        self.members(one, thing, job)
         seen = {"first_seen": one.at, "last_seen": one.at}
         for link in said.links(one.event):
             other = naming.key("job", link.namespace, link.name)
@@ -117,9 +113,9 @@ class _Teller:
         if run is not None:
             run_id, run_key_ = self._run(one)
             execution = _Thing("run", run_id or 0, run_key_)
-            self.facets(one, execution, run.facets)
-            self.members(one, execution, run.facets)
-            for check in said.tests(run.facets):
+            self.facets(one, execution, _bodies(run))
+            self.members(one, execution, run)
+            for check in said.tests(run):
                 self._check(one, check, None)
 
     def declaration(self, one: Placed) -> None:
@@ -158,6 +154,17 @@ def tell(batch: Sequence[Placed], ids: Ids) -> Iterator[tuple[type[Model], list[
     yield from teller.rows.items()
 
 
+@once
+def _bodies(seen: Seen) -> dict[str, Row]:
+    """Return the JSON of each facet as a row."""
+    return {name: _body(facet) for name, facet in seen.facets.items()}
+
+
+@once
+def _io_bodies(seen: DatasetSeen) -> dict[str, Row]:
+    return {name: _body(facet) for name, facet in seen.io.items()}
+
+
 def _body(facet: Any) -> Row:
     text = canonical(facet).encode("utf-8", "replace")
     body = text if len(text) < FacetBody.SMALL else zlib.compress(text, 1)
@@ -165,13 +172,15 @@ def _body(facet: Any) -> Row:
     return {"sha256": hashlib.sha256(text).hexdigest(), "size": len(text), "body": body}
 
 
-@lru_cache(maxsize=2048)
-def _remembered(packed: bytes) -> Row:
-    """Return the same for a small facet: START and COMPLETE say the same, run after run."""
-    return _body(marshal.loads(packed))  # noqa: S302 - packed a moment ago, by us
-
-
 def digest(*parts: Any) -> str:
     """Return the digest of parts, each of which may hold anything."""
-    text = "\n".join([f"{len(part)}:{part}" for part in map(str, parts)])
+    return _sha256(told(*parts))
+
+
+def told(*parts: Any) -> str:
+    """Return parts as one text that no other parts have."""
+    return "\n".join([f"{len(part)}:{part}" for part in map(str, parts)])
+
+
+def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

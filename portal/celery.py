@@ -84,6 +84,7 @@ def _start_threads(sender: Any, **_: Any) -> None:
     stop = threading.Event()
     threads = [(sequence.start(stop), stop), (follow.start(stop), stop)]
     _running.extend([(dispatcher, dispatcher.stopped), *threads])
+    lifetimes.settled()
 
 
 @worker_shutting_down.connect

@@ -69,8 +69,7 @@ def _kept(path: str, body: bytes, secret: str) -> Answer | None:
         return None
     if path == ONE:
         return "201 Created", json.dumps(api.take(body, shown.actor, shown.at)).encode()
-    failures = api.take_many(body, shown.actor, shown.at)
-    return ("200 OK", json.dumps(failures).encode()) if failures else ("204 No Content", b"")
+    return None if api.take_many(body, shown.actor, shown.at) else ("204 No Content", b"")
 
 
 @cache

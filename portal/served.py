@@ -5,7 +5,9 @@
 from portal.wsgi import application
 from lineage import follow
 from lineage.together import door
+from portal import lifetimes
 
 __all__ = ["application"]
 
 door.after = follow.keep_pace
+lifetimes.settled()

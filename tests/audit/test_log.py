@@ -179,17 +179,28 @@ def test_an_entry_with_its_values_is_one_statement_where_the_database_can(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql  # SQLite keeps its statements by itself
 @pytest.mark.parametrize("threshold", [2, None])
-def test_the_statement_is_planned_once_where_the_connection_allows_it(threshold: int | None, offer: Callable) -> None:
-    connection.ensure_connection()
-    usual, connection.connection.prepare_threshold = connection.connection.prepare_threshold, threshold
-    try:
-        for _ in range(5):
-            offer(private={"name": "Ana"})
+def test_the_statement_is_planned_once_where_the_connection_allows_it(
+    threshold: int | None, offer: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "prepare_threshold", threshold)
+    for _ in range(5):
+        offer(private={"name": "Ana"})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%audit_opening%'")
+        assert cursor.fetchone()[0] == (0 if threshold is None else 1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_statements_with_their_values_in_them_are_not_remembered(offer: Callable) -> None:
+    connection.close()
+    for at in range(3):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%audit_opening%'")
-            assert cursor.fetchone()[0] == (0 if threshold is None else 1)
-    finally:
-        connection.connection.prepare_threshold = usual
+            cursor.execute("SELECT length(%s)", ["x" * 100_000 + str(at)])
+        offer()
+    remembered = connection.connection._prepared
+    assert remembered._counts or remembered._names
+    assert not [key for key in (*remembered._counts, *remembered._names) if b"xxx" in key[0]]
 
 
 def test_entries_offered_together_are_each_like_one_offered_alone(now: datetime) -> None:
