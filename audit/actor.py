@@ -4,7 +4,7 @@ The answers come from above through ports: `require` asks Django's `has_perm`, w
 answers, and `visible` and `home_scope` call what the settings name. So lower floors import only this module.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -35,6 +35,7 @@ __all__ = [
     "operator",
     "require",
     "require_home",
+    "scopes_seen",
     "system",
     "visible",
 ]
@@ -107,6 +108,11 @@ def _port(name: str) -> Callable[..., Any]:
 def visible(actor: Actor, action: str = "browse") -> Visible:
     """Return which scopes and objects `actor` may do `action` to; empty for strangers."""
     return cast("Visible", _port("visible")(actor, action))
+
+
+def scopes_seen(actor: Actor, action: str = "browse") -> Collection[UUID]:
+    """Return the scopes themselves that `visible` names, for whoever asks many statements about them."""
+    return cast("Collection[UUID]", _port("scopes_seen")(actor, action))
 
 
 def home_scope(actor: Actor, action: str) -> UUID:

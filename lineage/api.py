@@ -7,6 +7,7 @@ is 503 with Retry-After.
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -108,8 +109,7 @@ class Lineage(APIView):
             return JsonResponse(formats.as_marquez(graph))
         meant = question(asked)
         with reading.undisturbed(meant.budget.nodes * NODE):
-            graph, form = story.graph_for(actor_of(request), meant), _format(request)
-            return file(shaped(graph, asked.get("group", ""), form), form)
+            return _answer(request, replace(meant, as_of=meant.as_of or now_of(request)))
 
 
 class LineageBatch(APIView):
@@ -246,6 +246,12 @@ def _by_node_id(request: Request) -> Graph:
         except NotSeen:
             continue
     raise NotSeen("not_seen", what=kind)
+
+
+def _answer(request: Request, meant: Question) -> HttpResponseBase:
+    """Answer a question; nothing of the graph is left when this returns, so that nobody looks for cycles in it."""
+    graph, form = story.graph_for(actor_of(request), meant), _format(request)
+    return file(shaped(graph, request.query_params.get("group", ""), form), form)
 
 
 def _summary(received: int, good: int, failed: list[dict[str, Any]]) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any
 
 from lineage.graph import Graph, Node
@@ -21,6 +23,7 @@ HEADER = (
     "to_column",
     "masking",
 )
+FIRST, SECOND = itemgetter(0), itemgetter(1)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -43,16 +46,28 @@ def csv_text(header: Sequence[str], rows: Iterator[Sequence[Any]] | Sequence[Seq
 
 
 def as_json(graph: Graph) -> str:
-    """Return `graph.as_json()` as text: each id, which stands in many places, is written once and copied."""
-    said = json.encoder.encode_basestring_ascii
-    ids = {node[0]: said(node[0]) for node in graph.nodes}
-    spaces = {space: said(space) for space in {node[2] for node in graph.nodes}}
-    nodes = ", ".join([
-        f'{{"id": {ids[key]}, "type": "{kind}", "namespace": {spaces[space]}, "name": {said(name)}, "depth": {depth}}}'
-        for key, kind, space, name, _, depth in graph.nodes
+    """Return `graph.as_json()` as text: nearly all names stand in JSON as they are, which is seen of all at once."""
+    nodes, edges = graph.nodes, graph.edges
+    names = "".join(chain(map(itemgetter(0), nodes), map(itemgetter(3), nodes), set(map(itemgetter(2), nodes))))
+    if _said(names) != names:
+        ids = {node.id: _said(node.id) for node in nodes}
+        nodes = tuple(Node(ids[n.id], n.type, _said(n.namespace), _said(n.name), n.pk, n.depth) for n in nodes)
+        edges = tuple((ids[one], ids[other]) for one, other in edges)
+    told = ", ".join([
+        f'{{"id": "{key}", "type": "{kind}", "namespace": "{space}", "name": "{name}", "depth": {depth}}}'
+        for key, kind, space, name, _, depth in nodes
     ])  # fmt: skip
-    edges = ", ".join([f'{{"from": {ids[one]}, "to": {ids[other]}}}' for one, other in graph.edges])
-    return f'{{"nodes": [{nodes}], "edges": [{edges}], {json.dumps(graph.aside())[1:]}'
+    drawn = zip(repeat('"}, {"from": "'), map(FIRST, edges), repeat('", "to": "'), map(SECOND, edges))
+    parts = ['{"nodes": [', told, '], "edges": [', *chain.from_iterable(drawn)]
+    if edges:
+        parts[3] = '{"from": "'
+        parts.append('"}')
+    return "".join([*parts, "], ", json.dumps(graph.aside())[1:]])
+
+
+def _said(text: str) -> str:
+    """Return what JSON writes between quotes for `text`."""
+    return json.encoder.encode_basestring_ascii(text)[1:-1]
 
 
 def as_csv(graph: Graph) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 
@@ -43,7 +42,6 @@ class Budget:
 
 Triple = tuple[int, int, int]
 """A `Step` as a plain tuple, of which there may be very many."""
-SRC, DST, VIA = itemgetter(0), itemgetter(1), itemgetter(2)
 Fetch = Callable[[Sequence[int], Direction], Iterable[Triple]]
 """Returns the steps that end (up) or begin (down) at any of the datasets given."""
 
@@ -109,8 +107,9 @@ def _one_way(
 
 def _at_once(steps: list[Triple], way: Direction, distance: int, budget: Budget, found: Walk) -> set[int] | None:
     """Take all steps of a hop together and return where they lead; None, and nothing taken, when the budget ends."""
-    far = set(map(SRC if way is Direction.UP else DST, steps)) - {0}
-    jobs = set(map(VIA, steps)) - {0}
+    srcs, dsts, vias = zip(*steps, strict=True) if steps else ((), (), ())
+    far = set(srcs if way is Direction.UP else dsts) - {0}
+    jobs = set(vias) - {0}
     fresh, new = far - found.depth.keys(), len(jobs - found.jobs)
     if (fresh or new) and (distance > budget.depth or found.size + len(fresh) + new > budget.nodes):
         return None

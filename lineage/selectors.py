@@ -5,17 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from operator import itemgetter
+from operator import itemgetter, neg
 from time import monotonic
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from audit.actor import Actor, Malformed, NotSeen, visible
+from audit.actor import Actor, Malformed, NotSeen, scopes_seen, visible
 from jobs import selectors as clock
 from lineage import many, naming, steps
 from lineage.ancestry import RUNS, Ancestry, Used, Wanted, trace
-from lineage.graph import VIA, ColumnStep, Direction, Graph, Node, Question, Step, Triple, Walk, walk
+from lineage.graph import ColumnStep, Direction, Graph, Node, Question, Step, Triple, Walk, walk
 from lineage.models import Dataset, Job, RunIO
 from lineage.steps import CHUNK, Steps
 
@@ -68,7 +68,7 @@ def graph_for(actor: Actor, question: Question) -> Graph:
     for depth or budget is named in the frontier. Refused when they cannot see where it starts.
     """
     as_of = question.as_of or clock.now()
-    seen = many.scopes(visible(actor))
+    seen = many.scopes(scopes_seen(actor))
     pk, focus = _start(seen, question)
     if question.type == "job":
         found = _around_job(pk, question, as_of)
@@ -122,10 +122,11 @@ def _answer(seen: Any, question: Question, found: Walk, as_of: datetime, focus: 
     stubs = Stubs()
     hidden = {pk: stubs.name("d", pk) for pk in sorted(found.depth.keys() - datasets.keys())}
     hidden |= {-pk: stubs.name("j", pk) for pk in sorted(found.jobs - jobs.keys())}
-    near = [node for _, node in sorted([(node[5], node) for node in datasets.values()])]
+    near = sorted(sorted(datasets.values()), key=itemgetter(5))
     first = bisect_right(near, 0, key=itemgetter(5))
     shown = (*near[:first], *sorted(jobs.values()), *near[first:])
-    ids = {pk: node[0] for pk, node in datasets.items()} | {-pk: node[0] for pk, node in jobs.items()} | hidden
+    ids = dict(zip(datasets, map(itemgetter(0), datasets.values()), strict=True)) | hidden
+    ids |= zip(map(neg, jobs), map(itemgetter(0), jobs.values()), strict=True)
     return Graph(
         nodes=(*shown, *stubs.nodes()),
         edges=tuple(_edges(found.steps, ids)),
@@ -141,12 +142,17 @@ def _answer(seen: Any, question: Question, found: Walk, as_of: datetime, focus: 
 
 def _edges(steps: Sequence[Triple], ids: dict[int, str]) -> list[tuple[str, str]]:
     """Return each edge between nodes once, in the order of the walk; `ids` has jobs under their negative numbers."""
-    reads, writes = dict.fromkeys(map(itemgetter(0, 2), steps)), dict.fromkeys(map(itemgetter(2, 1), steps))
-    edges = [(ids[src], ids[-via]) for src, via in reads if src and via]
-    edges += [(ids[-via], ids[dst]) for via, dst in writes if via and dst]
-    if not all(map(VIA, steps)):
-        edges += [(ids[src], ids[dst]) for src, dst in dict.fromkeys(s[:2] for s in steps if not s[2])]
-    return edges
+    if not steps:
+        return []
+    srcs, dsts, vias = zip(*steps, strict=True)
+    jobs = list(map(neg, vias))
+    pairs = list(dict.fromkeys(zip(srcs, jobs, strict=True)))
+    pairs += dict.fromkeys(zip(jobs, dsts, strict=True))
+    if not (all(srcs) and all(dsts) and all(vias)):
+        pairs = [pair for pair in pairs if all(pair)]
+        pairs += dict.fromkeys(step[:2] for step in steps if not step[2])
+    starts, ends = zip(*pairs, strict=True)
+    return list(zip(map(ids.__getitem__, starts), map(ids.__getitem__, ends), strict=True))
 
 
 def _through(steps: Sequence[Triple], ids: dict[int, str]) -> dict[str, list[tuple[str, str]]]:

@@ -7,11 +7,11 @@ names too (symlinks), one name further.
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter, ne
+from operator import eq
 from typing import Any, NamedTuple, cast
 
 from lineage import many
-from lineage.graph import DST, SRC, VIA, Direction, Triple
+from lineage.graph import Direction, Triple
 from lineage.models import Alias, Dataset, Edge
 
 _IO, _RENAMED = int(Edge.Kind.IO), int(Edge.Kind.RENAMED)
@@ -20,7 +20,6 @@ _NEAR = ("src_id", "dst_id")
 """Where a step touches the datasets asked about: where it begins, and (up) where it ends."""
 _PLAIN = f"src_id, dst_id, CASE WHEN kind = {_IO} AND NOT declared THEN job_id ELSE -1 - job_id END"
 """A step; its job is below 0 where it is known otherwise than from what a run read and wrote."""
-_AT = [f"{near} = ANY(%s) AND first_seen <= %s ORDER BY {near}, {far}, job_id" for near, far in (_NEAR, _NEAR[::-1])]
 CHUNK = 500
 """How many ids one look-up through the ORM asks about."""
 
@@ -68,13 +67,17 @@ class Steps:
         """Return the steps at datasets, and which jobs are at which of them, also by steps that are not shown."""
         near = 1 if up else 0
         asked = many.ids(pks), many.time(self.as_of)
-        found: list[Triple] = many.rows(_PLAIN, "edge", _AT[up], *asked)
-        odd = {step[near] for step in found if step[2] < 0} if min(map(VIA, found), default=0) < 0 else set[int]()
-        if not up and found and self._known_better(found):
+        where, order = f"{_NEAR[up]} = ANY(%s) AND first_seen <= %s", f"{_NEAR[up]}, {_NEAR[not up]}, job_id"
+        found: list[Triple] = many.rows(_PLAIN, "edge", where, *asked, order=order)
+        ends = tuple(zip(*found, strict=True)) or ((), (), ())
+        odd = {step[near] for step in found if step[2] < 0} if min(ends[2], default=0) < 0 else set[int]()
+        if not up and found and self._known_better(ends[1]):
             odd = set(pks)
-        found = [step for step in found if step[near] not in odd] if odd else found
-        drawn = set(map(itemgetter(near, 2), found))
-        if not all(map(ne, map(SRC, found), map(DST, found))):
+        drawn = set(zip(ends[near], ends[2], strict=True))
+        if odd:
+            found = [step for step in found if step[near] not in odd]
+            drawn = {end for end in drawn if end[0] not in odd}
+        if any(map(eq, ends[0], ends[1])):
             found = [step for step in found if step[0] != step[1]]
         if odd:
             edges = _edges(f"{_NEAR[up]} = ANY(%s)", odd, self.as_of)
@@ -82,10 +85,9 @@ class Steps:
             found += sorted(self._shown(edges, up=up))
         return found, drawn
 
-    def _known_better(self, found: list[Triple]) -> bool:
-        """Whether of anything that these steps make it is known better what it was made from."""
-        where = f"dst_id = ANY(%s) AND {_STRONG} LIMIT 1"
-        return bool(many.rows("1", "edge", where, many.ids(set(map(DST, found)))))
+    def _known_better(self, made: Iterable[int]) -> bool:
+        """Whether of anything that was made it is known better what it was made from."""
+        return bool(many.rows("1", "edge", f"dst_id = ANY(%s) AND {_STRONG} LIMIT 1", many.ids(set(made))))
 
     def _names(self, ids: Sequence[int]) -> dict[int, int]:
         found: dict[int, int] = {}

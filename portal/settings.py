@@ -228,6 +228,7 @@ SPECTACULAR_SETTINGS = {
 }
 ATTESTRY_PORTS = {
     "visible": "governance.access.selectors.visible",
+    "scopes_seen": "governance.access.selectors.scopes_seen",
     "home_scope": "governance.access.selectors.home_scope",
     "say": "portal.sentences.say",
     "resource": "portal.search.resource",

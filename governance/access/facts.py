@@ -58,7 +58,7 @@ def held_by_each(principal_ids: Sequence[UUID], *, past: bool = False) -> dict[U
     if not principal_ids:
         return {}
     question = _question(connection.vendor, len(principal_ids), past=past)
-    rows = bulk.fetch(question, [_uuid_in(each) for each in principal_ids] * 2)
+    rows = bulk.fetch(question, [uuid_in(each) for each in principal_ids] * 2)
     by_holder: dict[UUID, list[tuple[Any, ...]]] = {}
     for row in rows:
         by_holder.setdefault(as_uuid(row[0]), []).append(row)
@@ -75,7 +75,7 @@ def _held(principal_id: UUID, rows: list[tuple[Any, ...]]) -> Held:
 
 def above(scope_id: UUID | None) -> dict[UUID, bool]:
     """Return a scope (`None`: the organisation) with every scope above it, each with whether it is frozen."""
-    place, values = (_ROOT, []) if scope_id is None else ("%s", [_uuid_in(scope_id)])
+    place, values = (_ROOT, []) if scope_id is None else ("%s", [uuid_in(scope_id)])
     return {as_uuid(pk): bool(frozen) for pk, frozen in bulk.fetch(_ABOVE.format(place=place), values)}
 
 
@@ -106,7 +106,8 @@ def _claim(row: tuple[Any, ...], holder: UUID) -> Claim:
     )
 
 
-def _uuid_in(value: UUID) -> UUID | str:
+def uuid_in(value: UUID) -> UUID | str:
+    """Return an id as the database takes it."""
     return value if connection.features.has_native_uuid_field else value.hex
 
 

@@ -118,6 +118,8 @@ def test_tables_decisions_and_explanations_agree_in_any_world(founded, now, worl
         for action in actions:
             seen = visible(Actor(person.pk, person.kind, "session"), action)
             by_sql = set(Scope.objects.filter(seen.q("pk")).values_list("pk", flat=True))
+            own = selectors.scopes_seen(Actor(person.pk, person.kind, "session"), action)
+            assert sorted(own) == sorted(by_sql)
             objects = set(seen.object_ids.values_list("object_id", flat=True))
             for scope in scopes:
                 expected = naive(world, person, action, scope, None)
