@@ -7,7 +7,6 @@ is 503 with Retry-After.
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -109,7 +108,7 @@ class Lineage(APIView):
             return JsonResponse(formats.as_marquez(graph))
         meant = question(asked)
         with reading.undisturbed(meant.budget.nodes * NODE):
-            return _answer(request, replace(meant, as_of=meant.as_of or now_of(request)))
+            return _answer(request, meant)
 
 
 class LineageBatch(APIView):

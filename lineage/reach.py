@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from audit.actor import Actor, scopes_seen
-from lineage import many, steps
+from lineage import steps
 from lineage.graph import Budget, Direction, Node
 from lineage.models import Dataset, Schema
 from lineage.selectors import Stubs, dataset_seen_by, nodes_of
@@ -193,7 +193,7 @@ def reach_of(actor: Actor, start: tuple[str, str], column: str, as_of: datetime,
     row = dataset_seen_by(actor, *start)
     end = monotonic() + budget.seconds
     found = follow(Spot(row.pk, column), Moves(Steps(as_of), as_of), budget, lambda: monotonic() > end)
-    seen = many.scopes(scopes_seen(actor))
+    seen = scopes_seen(actor)
     shown = nodes_of("dataset", seen, found.depth)
     jobs = nodes_of("job", seen, dict.fromkeys({move.job for move in found.moves}, 0))
     stubs, nodes = Stubs(), dict[int, Node]()

@@ -1,21 +1,23 @@
 """Reads of lineage: graphs as somebody, and what a model version was made from."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from operator import itemgetter, neg
+from sys import intern
 from time import monotonic
-from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from audit.actor import Actor, Malformed, NotSeen, scopes_seen, visible
 from jobs import selectors as clock
-from lineage import many, naming, steps
+from lineage import known, many, naming, steps
 from lineage.ancestry import RUNS, Ancestry, Used, Wanted, trace
 from lineage.graph import ColumnStep, Direction, Graph, Node, Question, Step, Triple, Walk, walk
+from lineage.known import Known
 from lineage.models import Dataset, Job, RunIO
 from lineage.steps import CHUNK, Steps
 
@@ -67,17 +69,19 @@ def graph_for(actor: Actor, question: Question) -> Graph:
     What they may not see stands in it as an opaque stub, so that the path through it stays connected; what was left out
     for depth or budget is named in the frontier. Refused when they cannot see where it starts.
     """
+    kept = known.look() if question.as_of is None else None
     as_of = question.as_of or clock.now()
-    seen = many.scopes(scopes_seen(actor))
+    seen = scopes_seen(actor)
     pk, focus = _start(seen, question)
+    fetch = Steps(as_of, kept)
     if question.type == "job":
-        found = _around_job(pk, question, as_of)
+        found = _around_job(pk, question, fetch)
     else:
-        found = walk([pk], question.direction, Steps(as_of), question.budget, monotonic)
-    return _answer(seen, question, found, as_of, focus)
+        found = walk([pk], question.direction, fetch, question.budget, monotonic)
+    return _answer(seen, question, found, fetch, focus)
 
 
-def _start(seen: Any, question: Question) -> tuple[int, str]:
+def _start(seen: Collection[UUID], question: Question) -> tuple[int, str]:
     """Return the id of what is asked about, and that of its node; refused when it belongs to no scope in `seen`.
 
     Without a namespace it must be the only one of its name.
@@ -90,7 +94,8 @@ def _start(seen: Any, question: Question) -> tuple[int, str]:
     else:
         asked = [question.name, f"models:/{question.name}" if model else question.name]
         where = "name IN (%s, %s)"
-    rows = many.rows("id, namespace, name", kind, f"{where} AND scope_id = ANY(%s) ORDER BY id LIMIT 2", *asked, seen)
+    mine = f"{where} AND scope_id = ANY(%s) ORDER BY id LIMIT 2"
+    rows = many.rows("id, namespace, name", kind, mine, *asked, many.scopes(seen))
     if not rows:
         raise NotSeen("not_seen", what=kind)
     if len(rows) > 1:
@@ -99,15 +104,15 @@ def _start(seen: Any, question: Question) -> tuple[int, str]:
     return pk, naming.node_id(kind, space, name)
 
 
-def _around_job(job: int, question: Question, as_of: datetime) -> Walk:
+def _around_job(job: int, question: Question, fetch: Steps) -> Walk:
     """Walk up from what the job reads and down from what it writes; the job itself joins the two."""
-    io = steps.ends_of(job, as_of)
+    io = steps.ends_of(job, fetch.as_of)
     found = Walk(jobs={job})
     for way, side in ((Direction.UP, "in"), (Direction.DOWN, "out")):
         ends = sorted({end.dataset for end in io if end.direction == side})
         if question.direction not in {way, Direction.BOTH} or not ends:
             continue
-        part = walk(ends, way, Steps(as_of), question.budget, monotonic)
+        part = walk(ends, way, fetch, question.budget, monotonic)
         found.depth = part.depth | found.depth
         found.jobs |= part.jobs
         found.frontier |= part.frontier
@@ -116,9 +121,9 @@ def _around_job(job: int, question: Question, as_of: datetime) -> Walk:
     return found
 
 
-def _answer(seen: Any, question: Question, found: Walk, as_of: datetime, focus: str) -> Graph:
-    datasets = nodes_of("dataset", seen, found.depth)
-    jobs = nodes_of("job", seen, dict.fromkeys(found.jobs, 0))
+def _answer(seen: Collection[UUID], question: Question, found: Walk, fetch: Steps, focus: str) -> Graph:
+    datasets = nodes_of("dataset", seen, found.depth, fetch.kept)
+    jobs = nodes_of("job", seen, dict.fromkeys(found.jobs, 0), fetch.kept)
     stubs = Stubs()
     hidden = {pk: stubs.name("d", pk) for pk in sorted(found.depth.keys() - datasets.keys())}
     hidden |= {-pk: stubs.name("j", pk) for pk in sorted(found.jobs - jobs.keys())}
@@ -130,11 +135,11 @@ def _answer(seen: Any, question: Question, found: Walk, as_of: datetime, focus: 
     return Graph(
         nodes=(*shown, *stubs.nodes()),
         edges=tuple(_edges(found.steps, ids)),
-        as_of=as_of,
+        as_of=fetch.as_of,
         frontier=tuple(sorted(ids[pk] for pk in found.frontier)),
         hidden_nodes=len(stubs.seen),
         focus=focus,
-        column_edges=_columns(datasets, as_of) if question.columns else None,
+        column_edges=_columns(datasets, fetch.as_of) if question.columns else None,
         beyond={ids[pk]: count for pk, count in found.frontier.items()},
         through=_through(found.steps, ids) if question.through else {},
     )
@@ -179,17 +184,21 @@ class Stubs:
         return [Node(name, "hidden", "", "") for name in self.seen.values()]
 
 
-def nodes_of(kind: str, seen: Any, depths: dict[int, int]) -> dict[int, Node]:
+def nodes_of(kind: str, seen: Collection[UUID], depths: dict[int, int], kept: Known | None = None) -> dict[int, Node]:
     """Return those datasets or jobs that belong to a scope in `seen`, as nodes; `depths` maps their ids."""
-    asked = many.ids(depths), seen
-    rows = many.rows("id, type, namespace, name", kind, "id = ANY(%s) AND scope_id = ANY(%s)", *asked) if depths else []
+    held = kept.things[kind] if kept else {}
+    fresh = [pk for pk in depths if pk not in held]
     new = partial(tuple.__new__, Node)
-    if kind == "job":
-        return {pk: new((f"job:{space}:{name}", "job", space, name, pk, depths[pk])) for pk, _, space, name in rows}
-    return {
-        pk: new((f"dataset:{space}:{name}", KIND.get(type_, "dataset"), space, name, pk, depths[pk]))
-        for pk, type_, space, name in rows
-    }
+    rows = many.rows("id, scope_id, type, namespace, name", kind, "id = ANY(%s)", many.ids(fresh)) if fresh else []
+    for pk, scope, type_, space, name in rows:
+        what = KIND.get(type_, kind) if kind == "dataset" else kind
+        held[pk] = (
+            intern(scope if isinstance(scope, str) else scope.hex),
+            new((f"{kind}:{space}:{name}", what, intern(space), name, pk, 0)),
+        )
+    mine = {pk.hex for pk in seen}
+    shown = [(held[pk][1], depth) for pk, depth in depths.items() if pk in held and held[pk][0] in mine]
+    return {node[4]: new((*node[:5], depth)) if depth else node for node, depth in shown}
 
 
 KIND = {"MODEL": "model"}

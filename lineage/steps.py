@@ -7,11 +7,13 @@ names too (symlinks), one name further.
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from operator import eq
 from typing import Any, NamedTuple, cast
 
 from lineage import many
 from lineage.graph import Direction, Triple
+from lineage.known import Known
 from lineage.models import Alias, Dataset, Edge
 
 _IO, _RENAMED = int(Edge.Kind.IO), int(Edge.Kind.RENAMED)
@@ -45,13 +47,52 @@ class _Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Fetches the steps at a set of datasets as of a time, a few statements for all of them."""
+    """Fetches the steps at a set of datasets as of a time, a few statements for all of them.
+
+    With `kept` the time is now, and what is known of the graph is not read again.
+    """
 
     as_of: datetime
+    kept: Known | None = None
     aliases: bool = field(default_factory=lambda: bool(many.rows("1", "alias", "TRUE LIMIT 1")))
 
     def __call__(self, ids: Sequence[int], way: Direction) -> list[Triple]:
-        """Return the steps that end (up) or begin (down) at any of `ids`, the same each time in the same order.
+        """Return the steps that end (up) or begin (down) at any of `ids`, the same each time in the same order."""
+        # under another name a dataset has its steps by whom it is asked with
+        if self.kept is None or self.aliases:
+            return self._read(ids, way)
+        known = self.kept.steps[way]
+        loose = self._learn([pk for pk in ids if pk not in known], way, known)
+        if loose:
+            return [step for pk in ids for step in (loose[pk] if pk in loose else known[pk])]
+        return list(chain.from_iterable(map(known.__getitem__, ids)))
+
+    def _learn(
+        self, ids: Sequence[int], way: Direction, known: dict[int, tuple[Triple, ...]]
+    ) -> dict[int, list[Triple]]:
+        """Read the steps at datasets and remember them; returns those that time alone may change."""
+        at: dict[int, list[Triple]] = {pk: [] for pk in ids}
+        for step in self._read(ids, way) if ids else ():
+            at[step[1 if way is Direction.UP else 0]].append(step)
+        loose = self._loose(ids, way) if ids else set[int]()
+        known.update((pk, tuple(steps)) for pk, steps in at.items() if pk not in loose)
+        return {pk: at[pk] for pk in loose}
+
+    def _loose(self, ids: Sequence[int], way: Direction) -> set[int]:
+        """Return the datasets with steps that hold until somebody says otherwise, or begin later."""
+        up = way is Direction.UP
+        asked = many.ids(ids), many.time(self.as_of)
+        later = f"{_NEAR[up]} = ANY(%s) AND (kind <> {_IO} OR declared OR first_seen > %s)"
+        found = many.rows(_NEAR[up], "edge", later, *asked)
+        later = "dataset_id = ANY(%s) AND (declared OR first_seen > %s) AND direction = %s"
+        found += many.rows("dataset_id", "jobio", later, *asked, "out" if up else "in")
+        if not up:
+            better = f"SELECT 1 FROM lineage_edge b WHERE b.dst_id = lineage_edge.dst_id AND b.{_STRONG}"  # noqa: S608
+            found += many.rows("src_id", "edge", f"src_id = ANY(%s) AND EXISTS ({better})", asked[0])
+        return {pk for (pk,) in found}
+
+    def _read(self, ids: Sequence[int], way: Direction) -> list[Triple]:
+        """Return the steps as the tables say them.
 
         Nearly all steps are what runs read and wrote, and those are taken as they come, without a look at each.
         """
