@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "pii-accuracy.md"
 JUDGES = (
     "checksums.py", "credentials.py", "evidence.py", "family_names.txt", "given_names.txt", "headers.py", "marks.py",
-    "names.py", "national.py", "presidio.py", "recognisers.py", "rules.py", "shapes.py", "sieve.py", "sight.py",
+    "names.py", "national.py", "patterns.py", "presidio.py", "recognisers.py", "rules.py", "shapes.py",
+    "sieve.py", "sight.py",
 )  # fmt: skip
 SEED, EACH, VALID = "2026-11", 60, 1000
 BATCH = 400

@@ -236,8 +236,10 @@ def free(part: Sight, entity: str, taken: Taken) -> Mine:
     """The hits of an entity in what nothing has explained yet."""
     mine: Mine = {}
     for at, hits in enumerate(part.hits):
-        spoken = taken.get(part.values[at], [])
-        left = [hit for hit in hits if hit.entity == entity and clear((hit.start, hit.end), spoken)]
+        left = [hit for hit in hits if hit.entity == entity]
+        spoken = taken.get(part.values[at]) if left else None
+        if spoken:
+            left = [hit for hit in left if clear((hit.start, hit.end), spoken)]
         if left:
             mine[at] = left
     return mine
@@ -254,4 +256,4 @@ def _claim(sight: Sight, part: Sight, entity: str, taken: Taken) -> None:
 
 def clear(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
     """No part of the span is explained already."""
-    return all(span[1] <= start or span[0] >= end for start, end in taken)
+    return not taken or all(span[1] <= start or span[0] >= end for start, end in taken)

@@ -232,8 +232,8 @@ def kinds_for(value: str) -> tuple[Kind, ...]:
     if len(shape) <= LONGEST_SHAPE:
         return kinds_like(shape)
     around = {shape[max(0, seen.start() - AHEAD) : seen.end() + BEHIND] for seen in NUMBERS.finditer(shape)}
-    found = {kind for piece in around for kind in kinds_like(piece)}
-    return tuple(kind for kind in KINDS.values() if kind in found)
+    found = {kind.entity for piece in around for kind in kinds_like(piece)}
+    return tuple(kind for entity, kind in KINDS.items() if entity in found) if found else ()
 
 
 @lru_cache(maxsize=4096)

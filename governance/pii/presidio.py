@@ -50,8 +50,8 @@ EVERYTHING = frozenset({*THRESHOLDS, *sieve.NUMBERS, "SECRET"})
 JUDGES = (
     "databases", "lakes", "tables",
     "checksums", "chosen", "columns", "credentials", "evidence", "examine", "headers", "lowest", "marks", "names",
-    "national", "presidio",
-    "readers", "recognisers", "rules", "shapes", "sieve", "sight", "statistics", "telephones",
+    "national", "patterns",
+    "presidio", "readers", "recognisers", "rules", "shapes", "sieve", "sight", "statistics", "telephones",
 )  # fmt: skip
 
 
@@ -132,6 +132,9 @@ class Analyzer:
         logger.handlers, logger.propagate = [self.timeouts], False
         logger.setLevel(logging.WARNING)
         self._by_entity: dict[str, Any] = {}
+        from governance.pii.patterns import find  # noqa: PLC0415 - a second of imports, only where it is used
+
+        self._find = find
 
     def look(
         self, value: str, suggested: frozenset[str], kinds: Tally | None = None, may: Set[str] = EVERYTHING
@@ -178,9 +181,9 @@ class Analyzer:
         """Ask each entity's recogniser by itself: what Presidio's engine does around that changes nothing here."""
         found: dict[Hit, None] = {}
         for entity in entities:
-            for seen in self._recogniser(entity).analyze(value, [entity], None) or ():
-                if seen.score >= THRESHOLDS.get(seen.entity_type, 1.1):
-                    found[Hit(seen.entity_type, seen.start, seen.end, seen.score)] = None
+            for seen in self._find(self._recogniser(entity), value):
+                if seen.score >= THRESHOLDS.get(entity, 1.1):
+                    found[Hit(entity, *seen)] = None
         return tuple(found)
 
     def examine(self, values: Sequence[str], suggested: frozenset[str]) -> tuple[list[tuple[Hit, ...]], int]:

@@ -84,20 +84,30 @@ FIRM = re.compile(
 STREET = re.compile(r"[^\W\d_]{2,}.*\d|\d.*[^\W\d_]{2,}.*[^\W\d_]{2,}", re.DOTALL)
 
 
+class Marks(dict[int, str]):
+    """What stands for each character in a shape, as it comes up."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        mark = "9" if letter.isdigit() else "a" if letter.isalpha() else letter if letter in KEPT else "·"
+        self[code] = mark
+        return mark
+
+
+MARKS = Marks()
+LONG_RUN = re.compile(rf"(.)\1{{{LONGEST_RUN},}}", re.DOTALL)
+
+
 def mask(value: str) -> str:
     """Letters become a, digits 9, anything else a dot; long runs are cut, so that no value can be read back."""
-    shape: list[str] = []
-    for letter in value[: 4 * LONGEST_SHAPE]:
-        mark = "9" if letter.isdigit() else "a" if letter.isalpha() else letter if letter in KEPT else "·"
-        if shape[-LONGEST_RUN:] != [mark] * LONGEST_RUN:
-            shape.append(mark)
-    return "".join(shape)[:LONGEST_SHAPE]
+    shape = value[: 4 * LONGEST_SHAPE].translate(MARKS)
+    return LONG_RUN.sub(lambda run: run[1] * LONGEST_RUN, shape)[:LONGEST_SHAPE]
 
 
 def plain(value: str) -> str:
     """The value as it is judged: trimmed, and an integer that a float column dressed as `123.0` undressed."""
     value = value.strip()
-    found = INTEGER_AS_FLOAT.fullmatch(value)
+    found = INTEGER_AS_FLOAT.fullmatch(value) if value.endswith("0") else None
     return found.group(1) if found else value
 
 
