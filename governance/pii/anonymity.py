@@ -16,11 +16,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.actor import Refused
-from audit.doors import Body, actor_of, idempotent, met, now_of, page, read, say
+from audit.doors import Body, actor_of, idempotent, met, now_of, page, read
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_seen_by
 from governance.pii import measuring, selectors
 from governance.pii.models import Anonymity
+from governance.pii.panels import reasons
 
 
 class AnonymityBody(Body):
@@ -42,7 +43,7 @@ def shape(row: Anonymity) -> dict[str, Any]:
         "rows": row.rows,
         "below": row.below,
         "diversity": row.diversity,
-        "why": [{"code": code, "detail": say(Refused(code, count=count))} for code, count in sorted(row.why.items())],
+        "why": reasons(row.why),
         "digest": row.digest or None,
         "created_at": row.created_at.isoformat(),
         "ended_at": row.ended_at and row.ended_at.isoformat(),
@@ -73,7 +74,7 @@ class DatasetAnonymity(APIView):
 
 
 class AskForm(forms.Form):
-    """Columns by name, with commas between."""
+    """Columns to choose from those that the last scan tells of; without one, by name with commas between."""
 
     quasi = forms.CharField(
         max_length=3000,
@@ -87,20 +88,31 @@ class AskForm(forms.Form):
         help_text=_("Such as diagnosis, income. Leave empty to count only how many rows are alike."),
     )
 
+    def offer(self, columns: list[str]) -> "AskForm":
+        """Let these columns be chosen from, if there are any."""
+        for name, field in self.fields.items() if columns else ():
+            self.fields[name] = forms.MultipleChoiceField(
+                choices=[(column, column) for column in columns],
+                label=field.label,
+                required=field.required,
+                widget=forms.CheckboxSelectMultiple,
+            )
+        return self
+
     def question(self) -> measuring.Question:
         """Return what is asked."""
         return measuring.Question(*(_names(self.cleaned_data[name]) for name in ("quasi", "sensitive")))
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _names(said: str | list[str]) -> list[str]:
+    return said if isinstance(said, list) else [name.strip() for name in said.split(",") if name.strip()]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def anonymity_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show how anonymous a dataset's rows were found to be, and ask anew."""
     asset = asset_seen_by(actor_of(request), pk, Asset.Kind.DATASET)
-    form = AskForm(request.POST or None)
+    form = AskForm(request.POST or None).offer(selectors.columns_named(asset.lineage_dataset_id or 0))
     if request.method == "POST" and form.is_valid():
         try:
             measuring.ask_anonymity(actor=actor_of(request), asset_id=pk, question=form.question(), now=now_of(request))
@@ -109,8 +121,8 @@ def anonymity_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             return HttpResponseRedirect(reverse("pii.anonymity_page", args=[pk]))
     rows, cursor = page(request, selectors.anonymity_of(asset))
-    told = [{"row": row, "why": [each["detail"] for each in shape(row)["why"]]} for row in rows]
+    told = [{"row": row, "why": [each["detail"] for each in reasons(row.why)]} for row in rows]
     may_ask = selectors.may(actor_of(request), selectors.MAY_ASK, asset)
     context = {"asset": asset, "form": form, "told": told, "next_cursor": cursor, "may_ask": may_ask}
-    context |= {"columns": selectors.columns_named(asset.lineage_dataset_id or 0)}
+    context |= {"open": any(row.ended_at is None for row in rows)}
     return render(request, "governance/pii/anonymity.html", context, status=422 if form.errors else 200)

@@ -10,13 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit.actor import Refused
-from audit.doors import Body, actor_of, idempotent, now_of, page, read, say
+from audit.doors import Body, actor_of, idempotent, now_of, page, read
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by, version_seen_by
 from governance.pii import measuring, selectors, services
 from governance.pii.downstream import Label, labels_of, place_of
 from governance.pii.models import ColumnVerdict, Finding, Flag, Scan, Waiver
+from governance.pii.panels import reasons
 from governance.pii.services import Judgement, Ruling
 
 LONGEST_PATH = 4096
@@ -63,13 +63,6 @@ class RevisionBody(Body):
     """The revision that was looked at."""
 
     revision = serializers.IntegerField(min_value=0, max_value=MOST)
-
-
-def reasons(why: dict[str, int]) -> list[dict[str, Any]]:
-    """Return what could not be examined: code, how often, and the sentence."""
-    return [
-        {"code": code, "count": count, "detail": say(Refused(code, count=count))} for code, count in sorted(why.items())
-    ]
 
 
 def brief(scan: Scan) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Copies of a dataset without what is personal: for machines and for people."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 from drf_spectacular.utils import extend_schema
@@ -17,13 +19,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.actor import Refused
-from audit.doors import Body, actor_of, idempotent, met, now_of, page, read, say
+from audit.doors import Body, actor_of, idempotent, met, now_of, page, read
 from governance.access.rules import Action
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_seen_by
 from governance.pii import copying, selectors
-from governance.pii.downstream import counting
+from governance.pii.downstream import found_in
 from governance.pii.models import RedactedCopy
+from governance.pii.panels import entity, reasons
 
 WORDS = {"mask": _("masked"), "token": _("a token"), "drop": _("left out")}
 
@@ -43,7 +46,7 @@ def shape(row: RedactedCopy) -> dict[str, Any]:
         "path": row.path or None,
         "rows": row.rows,
         "digest": row.digest or None,
-        "why": [{"code": code, "detail": say(Refused(code, count=count))} for code, count in sorted(row.why.items())],
+        "why": reasons(row.why),
         "created_at": row.created_at.isoformat(),
         "ended_at": row.ended_at and row.ended_at.isoformat(),
     }
@@ -77,12 +80,13 @@ class DatasetCopies(APIView):
 class CopyForm(forms.Form):
     """What to do with each column in which personal data was found."""
 
-    def offer(self, columns: list[str]) -> "CopyForm":
-        """Ask about these columns."""
-        self.columns = columns
+    def offer(self, found: Mapping[str, set[str]]) -> "CopyForm":
+        """Ask about these columns, and say what was found in each."""
+        self.columns = sorted(found)
         choices = [("mask", _("mask it")), ("token", _("replace it by a token")), ("drop", _("leave it out"))]
-        for at, column in enumerate(columns):
-            self.fields[f"column_{at}"] = forms.ChoiceField(label=column, choices=choices)
+        for at, column in enumerate(self.columns):
+            holds = ", ".join(sorted(map(entity, found[column])))
+            self.fields[f"column_{at}"] = forms.ChoiceField(label=column, help_text=escape(holds), choices=choices)
         return self
 
     def changes(self) -> dict[str, str]:
@@ -94,9 +98,8 @@ class CopyForm(forms.Form):
 def copies_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     """List redacted copies of a dataset, and ask for one."""
     asset, actor = asset_seen_by(actor_of(request), pk, Asset.Kind.DATASET), actor_of(request)
-    found = counting([asset.lineage_dataset_id or 0]).values_list("column", flat=True)
-    columns = sorted({column for column in found if not column.startswith("_")})
-    form = CopyForm(request.POST if request.method == "POST" else None).offer(columns)
+    found = found_in(asset.lineage_dataset_id or 0)
+    form = CopyForm(request.POST if request.method == "POST" else None).offer(found)
     if request.method == "POST" and form.is_valid():
         try:
             copying.ask_copy(actor=actor, asset_id=pk, changes=form.changes(), now=now_of(request))
@@ -108,11 +111,12 @@ def copies_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     told = [
         {
             "row": row,
-            "why": [each["detail"] for each in shape(row)["why"]],
+            "why": [each["detail"] for each in reasons(row.why)],
             "changes": [(name, WORDS.get(action, action)) for name, action in sorted(row.changes.items())],
         }
         for row in rows
     ]
     may_ask = selectors.may(actor, (Action.EDIT, Action.CLASSIFY), asset)
     context = {"asset": asset, "form": form, "told": told, "next_cursor": cursor, "may_ask": may_ask}
+    context |= {"open": any(row.ended_at is None for row in rows)}
     return render(request, "governance/pii/copies.html", context, status=422 if form.errors else 200)

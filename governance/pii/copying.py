@@ -13,7 +13,7 @@ from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by
 from governance.pii import selectors
 from governance.pii.copies import Kept
-from governance.pii.downstream import counting
+from governance.pii.downstream import found_in
 from governance.pii.models import RedactedCopy
 from jobs.records import enqueue
 
@@ -35,8 +35,7 @@ def ask_copy(*, actor: Actor, asset_id: UUID, changes: Mapping[str, str], now: d
         raise Invalid("pii.not_a_file_dataset")
     if any(action not in ACTIONS for action in changes.values()) or len(changes) > MOST:
         raise Invalid("pii.bad_changes", possible=", ".join(ACTIONS))
-    found = counting([asset.lineage_dataset_id]).values_list("column", flat=True)
-    wanted = {column: "mask" for column in found if not column.startswith("_")} | dict(changes)
+    wanted = dict.fromkeys(found_in(asset.lineage_dataset_id), "mask") | dict(changes)
     if not wanted:
         raise Invalid("pii.nothing_to_change")
     row = RedactedCopy.objects.create(

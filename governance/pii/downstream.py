@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_key
 from governance.pii.models import Finding, Waiver
+from governance.pii.rules import ENDS
 from lineage.graph import Budget, Direction, walk
 from lineage.models import Dataset
 from lineage.naming import model_name
@@ -72,6 +73,14 @@ def counting(dataset_ids: Collection[int]) -> QuerySet[Finding]:
     """The findings of datasets that were seen last time and that nobody disputed, waived or not."""
     present = Finding.objects.filter(dataset_id__in=dataset_ids, present=True)
     return present.exclude(state=Finding.State.DISPUTED).order_by("dataset_id", "column", "entity")
+
+
+def found_in(dataset_id: int) -> dict[str, set[str]]:
+    """The columns in which findings count, and what is in each; the ends of a column in a file's footer are its own."""
+    found: dict[str, set[str]] = {}
+    for each in counting([dataset_id]):
+        found.setdefault(each.column.removeprefix(ENDS), set()).add(each.entity)
+    return found
 
 
 def standing_out(dataset_id: int, now: datetime) -> QuerySet[Finding]:

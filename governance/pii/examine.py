@@ -179,7 +179,7 @@ def worth_telling(verdicts: list[rules.Verdict]) -> list[rules.Verdict]:
     return [
         one
         for one in verdicts
-        if not one.path.startswith(readers.BESIDE)
+        if not one.path.startswith(rules.BESIDE)
         or one.why
         or known[one.path] - known.get(one.path.partition(".")[2], set())
     ]

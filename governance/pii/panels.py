@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -91,6 +92,17 @@ def entity(kind: str) -> str:
     return str(ENTITIES.get(kind, kind))
 
 
+def reasons(why: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return what could not be examined: code, how often, and the sentence."""
+    return [{"code": code, "count": count, "detail": reason(code, count)} for code, count in sorted(why.items())]
+
+
+def reason(code: str, count: int = 1) -> str:
+    """Return why something was not examined; scans keep no more of it than its code and how often."""
+    roots = ":".join((*map(str, settings.SCAN_ROOTS), *settings.SCAN_STORES)) or "–"
+    return say(Refused(code, count=count, roots=roots))
+
+
 def spoken(panel: dict[str, Any]) -> dict[str, Any]:
     """Return a panel with everything the template says put into words."""
     scan = panel["scan"]
@@ -99,7 +111,7 @@ def spoken(panel: dict[str, Any]) -> dict[str, Any]:
         "columns": columns,
         "flagged": [each for each in columns if each["entities"] or each["why"]],
         "plain": [each for each in columns if not each["entities"] and not each["why"]],
-        "why": [say(Refused(code, count=count)) for code, count in sorted((scan.why if scan else {}).items())],
+        "why": [each["detail"] for each in reasons(scan.why if scan else {})],
         "stale": say(Refused(panel["stale_why"])) if panel.get("stale_why") else "",
     }
 
@@ -112,7 +124,7 @@ def _column(row: dict[str, Any]) -> dict[str, Any]:
         "filled": column.filled,
         "examined": column.examined,
         "bound": f"{100 * column.bound:.1f}",
-        "why": [say(Refused(code, count=1)) for code in column.why],
+        "why": [reason(code) for code in column.why],
         "entities": [_entity(one) for one in row["entities"]],
     }
 

@@ -20,6 +20,7 @@ from pyarrow import ipc
 
 from audit.refusals import Refused
 from governance.pii.columns import MOST_COLUMNS, Cells, flatten, safe_names
+from governance.pii.rules import ENDS
 
 CELL = 64 * 1024
 ROWS_AT_ONCE = 2000
@@ -27,7 +28,6 @@ BLOCK = 1024 * 1024  # pyarrow reads up to 32 of them ahead
 LONGEST_LINE = 4 * 1024 * 1024
 LARGEST_BATCH = 32 * 1024 * 1024
 LARGEST_FOOTER = 16 * 1024 * 1024
-BESIDE = ("_statistics.", "_metadata.", "_column_names")
 MOST_BESIDE = 20_000
 DELIMITERS = ",;\t|"
 BROKEN = (pa.ArrowInvalid, pa.ArrowIOError, pa.ArrowNotImplementedError, pa.ArrowKeyError, pa.ArrowTypeError,
@@ -214,7 +214,7 @@ def _beside(about: Any) -> dict[str, list[str]]:
             ends = _ends(chunk)
             if ends and kept < MOST_BESIDE:
                 kept += len(ends)
-                found.setdefault(f"_statistics.{chunk.path_in_schema}", []).extend(ends)
+                found.setdefault(f"{ENDS}{chunk.path_in_schema}", []).extend(ends)
     return found
 
 

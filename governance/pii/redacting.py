@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.refusals import Refused
-from governance.pii import readers, shapes, tables
+from governance.pii import readers, rules, shapes, tables
 from governance.pii.columns import Cells
 from governance.pii.sandbox import Orders
 
@@ -139,11 +139,11 @@ def copy(orders: Orders) -> dict[str, Any]:
         made = Copy(orders, out)
         reading = readers.Reading(0, lambda: 0, leaves=made.leaves, flat=made.flat, numbers=True)
         for batch in source.batches(reading):
-            if batch and batch[0].rows and not batch[0].path.startswith(readers.BESIDE):
+            if batch and batch[0].rows and not batch[0].path.startswith(rules.BESIDE):
                 made.lines(batch)
         made.close()
     if not made.rows:
         raise Refused("pii.no_rows")
-    if set(made.actions) - made.met:
+    if any(not name.startswith(rules.BESIDE) for name in set(made.actions) - made.met):
         raise Refused("pii.no_such_column")
     return {"rows": made.rows, "gaps": reading.gaps, "form": made.form}

@@ -18,6 +18,10 @@ from governance.pii.sight import Case, Sight
 from governance.pii.statistics import chance, clean_bound, wilson
 
 EDITION = "2026-11"
+ENDS = "_statistics."
+"""What the least and greatest value of a column are told under, where a file's footer holds them."""
+BESIDE = (ENDS, "_metadata.", "_column_names")
+"""What is told of values that stand beside the rows of a table."""
 MOST_DRAWN = 1000
 WORST_FIRST = ("unreadable", "incomplete", "findings", "clean_sampled", "clean_full")
 CLEAN = frozenset({"clean_sampled", "clean_full"})

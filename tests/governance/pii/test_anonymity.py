@@ -115,6 +115,14 @@ class TestAsking:
         assert answer.status_code in {400, 422}
         assert answer["Content-Type"] == "application/problem+json"
 
+    def test_columns_that_a_scan_told_of_are_ticked_by_name(self, scanned: Any, asset: Any, people: Any) -> None:
+        place = f"/datasets/{asset.pk}/anonymity"
+        assert 'value="customer_email"' in people.ann.client.get(place).content.decode()
+        assert people.ann.client.post(place, {"quasi": ["no_such_column"]}).status_code == 422
+        assert people.ann.client.post(place, {"quasi": ["id", "customer_email"]}).status_code == 302
+        assert Anonymity.objects.get().quasi == ["id", "customer_email"]
+        assert 'hx-trigger="every 2s"' in people.ann.client.get(place).content.decode()
+
     def test_it_is_asked_for_in_the_browser(self, told: Any, people: SimpleNamespace, run_jobs: Any) -> None:
         place = f"/datasets/{told.pk}/anonymity"
         assert "Nothing asked yet" in people.ann.client.get(place).content.decode()

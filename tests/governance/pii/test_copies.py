@@ -109,6 +109,33 @@ class TestAsking:
         assert read(made, "csv")[0] == {"id": "1", "customer_email": "aaaaaa9@aaaaaa.aaa"}
         assert people.eve.api.get(place).status_code == 404
 
+    def test_names_that_begin_with_an_underscore_are_columns_like_others(
+        self, scanned: Scan, asset: Any, table: Path, people: SimpleNamespace, folder: Path, run_jobs: Any
+    ) -> None:
+        table.write_text(table.read_text().replace("customer_email", "_email"))
+        Finding.objects.update(column="_email")
+        people.ann.api.post(f"/api/v1/datasets/{asset.pk}/copies", {}, content_type="application/json")
+        run_jobs()
+        (made,) = folder.iterdir()
+        assert "example" not in made.read_text()
+
+    def test_what_stands_in_a_footer_is_changed_in_its_column(
+        self, scanned: Scan, asset: Any, people: SimpleNamespace, folder: Path, run_jobs: Any
+    ) -> None:
+        Finding.objects.update(column="_statistics.customer_email")
+        people.ann.api.post(f"/api/v1/datasets/{asset.pk}/copies", {}, content_type="application/json")
+        run_jobs()
+        (made,) = folder.iterdir()
+        assert "example" not in made.read_text()
+
+    def test_what_was_found_beside_the_rows_alone_is_not_in_the_copy_anyway(
+        self, scanned: Scan, asset: Any, people: SimpleNamespace, folder: Path, run_jobs: Any
+    ) -> None:
+        Finding.objects.update(column="_metadata.owner")
+        people.ann.api.post(f"/api/v1/datasets/{asset.pk}/copies", {}, content_type="application/json")
+        run_jobs()
+        assert RedactedCopy.objects.get().state == "done"
+
     def test_what_cannot_be_read_whole_leaves_no_copy(
         self, scanned: Scan, asset: Any, table: Path, people: SimpleNamespace, folder: Path, run_jobs: Any
     ) -> None:

@@ -6,8 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.utils.html import escape
 
+from audit.actor import system
+from governance.pii import services
 from governance.pii.models import Finding, Scan, Waiver
+from governance.pii.sandbox import Answer
 
 API = "/api/v1"
 REASON = "Pseudonymised by the vendor before delivery"
@@ -21,6 +25,18 @@ def send(client: Any, path: str, body: dict[str, Any], **headers: str) -> Any:
 def propose(client: Any, now: datetime, finding: Finding) -> Any:
     ends = (now + timedelta(days=30)).isoformat()
     return send(client, "/waivers", {"finding": str(finding.pk), "reason": REASON, "expires_at": ends})
+
+
+@pytest.mark.parametrize("code", sorted(services.UNREADABLE))
+def test_why_a_file_could_not_be_read_is_said_through_every_door(
+    asset: Any, people: SimpleNamespace, now: datetime, code: str
+) -> None:
+    scan = services.request_scan(actor=people.ann.actor, asset_id=asset.pk, now=now)
+    services.conclude_scan(actor=system(), scan_id=scan.pk, answer=Answer(None, why=code), now=now)
+    (why,) = people.vera.api.get(f"{API}/scans/{scan.pk}").json()["why"]
+    assert why["code"] == code and "%(" not in why["detail"] and code not in why["detail"]
+    for place in (f"/scans/{scan.pk}", f"/datasets/{asset.pk}"):
+        assert escape(why["detail"]) in people.vera.client.get(place).content.decode()
 
 
 class TestRest:

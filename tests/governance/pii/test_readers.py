@@ -12,14 +12,14 @@ import pytest
 from pyarrow import feather
 
 from audit.refusals import Refused
-from governance.pii import places, readers
+from governance.pii import places, readers, rules
 from governance.pii.columns import texts
 
 
 def read(path: Path) -> tuple[dict[str, list[str]], dict[str, int], int]:
     """The table's own columns, without what stands beside its rows."""
     found, gaps, rows = everything(path)
-    return {name: each for name, each in found.items() if not name.startswith(readers.BESIDE)}, gaps, rows
+    return {name: each for name, each in found.items() if not name.startswith(rules.BESIDE)}, gaps, rows
 
 
 def everything(path: Path) -> tuple[dict[str, list[str]], dict[str, int], int]:
