@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from itertools import chain, repeat
+from itertools import chain, cycle
 from operator import itemgetter
 from typing import Any
 
@@ -23,7 +23,6 @@ HEADER = (
     "to_column",
     "masking",
 )
-FIRST, SECOND = itemgetter(0), itemgetter(1)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -57,7 +56,7 @@ def as_json(graph: Graph) -> str:
         f'{{"id": "{key}", "type": "{kind}", "namespace": "{space}", "name": "{name}", "depth": {depth}}}'
         for key, kind, space, name, _, depth in nodes
     ])  # fmt: skip
-    drawn = zip(repeat('"}, {"from": "'), map(FIRST, edges), repeat('", "to": "'), map(SECOND, edges))
+    drawn = zip(cycle(('"}, {"from": "', '", "to": "')), chain.from_iterable(edges))
     parts = ['{"nodes": [', told, '], "edges": [', *chain.from_iterable(drawn)]
     if edges:
         parts[3] = '{"from": "'

@@ -15,7 +15,7 @@ from audit import bulk
 from lineage.graph import Direction, Node, Triple
 
 MOST = 100_000
-"""From so many datasets and jobs on, about 50 MB, a process begins anew."""
+"""From so many datasets and jobs on, about 40 MB, a process begins anew."""
 
 
 @dataclass(slots=True)

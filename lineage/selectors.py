@@ -197,7 +197,7 @@ def nodes_of(kind: str, seen: Collection[UUID], depths: dict[int, int], kept: Kn
             new((f"{kind}:{space}:{name}", what, intern(space), name, pk, 0)),
         )
     mine = {pk.hex for pk in seen}
-    shown = [(held[pk][1], depth) for pk, depth in depths.items() if pk in held and held[pk][0] in mine]
+    shown = [(one[1], depth) for pk, depth in depths.items() if (one := held.get(pk)) and one[0] in mine]
     return {node[4]: new((*node[:5], depth)) if depth else node for node, depth in shown}
 
 

@@ -20,7 +20,7 @@ _IO, _RENAMED = int(Edge.Kind.IO), int(Edge.Kind.RENAMED)
 _STRONG = f"kind IN ({int(Edge.Kind.COLUMN)}, {int(Edge.Kind.EXPLICIT)})"
 _NEAR = ("src_id", "dst_id")
 """Where a step touches the datasets asked about: where it begins, and (up) where it ends."""
-_PLAIN = f"src_id, dst_id, CASE WHEN kind = {_IO} AND NOT declared THEN job_id ELSE -1 - job_id END"
+_STEP = f"src_id, dst_id, CASE WHEN kind = {_IO} AND NOT declared {{}} THEN job_id ELSE -1 - job_id END"
 """A step; its job is below 0 where it is known otherwise than from what a run read and wrote."""
 CHUNK = 500
 """How many ids one look-up through the ORM asks about."""
@@ -60,7 +60,7 @@ class Steps:
         """Return the steps that end (up) or begin (down) at any of `ids`, the same each time in the same order."""
         # under another name a dataset has its steps by whom it is asked with
         if self.kept is None or self.aliases:
-            return self._read(ids, way)
+            return self._read(ids, way)[0]
         known = self.kept.steps[way]
         loose = self._learn([pk for pk in ids if pk not in known], way, known)
         if loose:
@@ -72,48 +72,37 @@ class Steps:
     ) -> dict[int, list[Triple]]:
         """Read the steps at datasets and remember them; returns those that time alone may change."""
         at: dict[int, list[Triple]] = {pk: [] for pk in ids}
-        for step in self._read(ids, way) if ids else ():
+        steps, loose = self._read(ids, way) if ids else ([], set[int]())
+        for step in steps:
             at[step[1 if way is Direction.UP else 0]].append(step)
-        loose = self._loose(ids, way) if ids else set[int]()
         known.update((pk, tuple(steps)) for pk, steps in at.items() if pk not in loose)
         return {pk: at[pk] for pk in loose}
 
-    def _loose(self, ids: Sequence[int], way: Direction) -> set[int]:
-        """Return the datasets with steps that hold until somebody says otherwise, or begin later."""
-        up = way is Direction.UP
-        asked = many.ids(ids), many.time(self.as_of)
-        later = f"{_NEAR[up]} = ANY(%s) AND (kind <> {_IO} OR declared OR first_seen > %s)"
-        found = many.rows(_NEAR[up], "edge", later, *asked)
-        later = "dataset_id = ANY(%s) AND (declared OR first_seen > %s) AND direction = %s"
-        found += many.rows("dataset_id", "jobio", later, *asked, "out" if up else "in")
-        if not up:
-            better = f"SELECT 1 FROM lineage_edge b WHERE b.dst_id = lineage_edge.dst_id AND b.{_STRONG}"  # noqa: S608
-            found += many.rows("src_id", "edge", f"src_id = ANY(%s) AND EXISTS ({better})", asked[0])
-        return {pk for (pk,) in found}
-
-    def _read(self, ids: Sequence[int], way: Direction) -> list[Triple]:
-        """Return the steps as the tables say them.
+    def _read(self, ids: Sequence[int], way: Direction) -> tuple[list[Triple], set[int]]:
+        """Return the steps as the tables say them, and the datasets of which time may change what is said.
 
         Nearly all steps are what runs read and wrote, and those are taken as they come, without a look at each.
         """
         up = way is Direction.UP
         under = self._names(ids)
         every = [*ids, *under]
-        found, drawn = self._edges(every, up=up)
-        alone = sorted(ends_at(every, "out" if up else "in", self.as_of, drawn))
-        found += [(0, pk, job) if up else (pk, 0, job) for pk, job in alone]
-        return [(under.get(s[0], s[0]), under.get(s[1], s[1]), s[2]) for s in found] if under else found
+        found, drawn, loose = self._edges(every, up=up)
+        alone, stated = ends_at(every, "out" if up else "in", self.as_of, drawn)
+        found += [(0, pk, job) if up else (pk, 0, job) for pk, job in sorted(alone)]
+        if under:
+            found = [(under.get(s[0], s[0]), under.get(s[1], s[1]), s[2]) for s in found]
+        return found, loose | stated
 
-    def _edges(self, pks: Sequence[int], *, up: bool) -> tuple[list[Triple], set[tuple[int, int]]]:
-        """Return the steps at datasets, and which jobs are at which of them, also by steps that are not shown."""
+    def _edges(self, pks: Sequence[int], *, up: bool) -> tuple[list[Triple], set[tuple[int, int]], set[int]]:
+        """Return the steps at datasets; which jobs are at which of them, also by steps that are not shown; and the
+        datasets at which something is known otherwise than from what runs read and wrote by then.
+        """
         near = 1 if up else 0
-        asked = many.ids(pks), many.time(self.as_of)
-        where, order = f"{_NEAR[up]} = ANY(%s) AND first_seen <= %s", f"{_NEAR[up]}, {_NEAR[not up]}, job_id"
-        found: list[Triple] = many.rows(_PLAIN, "edge", where, *asked, order=order)
+        found = self._plain(pks, up=up)
         ends = tuple(zip(*found, strict=True)) or ((), (), ())
         odd = {step[near] for step in found if step[2] < 0} if min(ends[2], default=0) < 0 else set[int]()
-        if not up and found and self._known_better(ends[1]):
-            odd = set(pks)
+        if not up and found and (better := self._known_better(ends[1])):
+            odd |= {step[0] for step in found if step[1] in better}
         drawn = set(zip(ends[near], ends[2], strict=True))
         if odd:
             found = [step for step in found if step[near] not in odd]
@@ -124,11 +113,22 @@ class Steps:
             edges = _edges(f"{_NEAR[up]} = ANY(%s)", odd, self.as_of)
             drawn |= {(edge[near], edge[2]) for edge in edges}
             found += sorted(self._shown(edges, up=up))
-        return found, drawn
+        return found, drawn, odd
 
-    def _known_better(self, made: Iterable[int]) -> bool:
-        """Whether of anything that was made it is known better what it was made from."""
-        return bool(many.rows("1", "edge", f"dst_id = ANY(%s) AND {_STRONG} LIMIT 1", many.ids(set(made))))
+    def _plain(self, pks: Sequence[int], *, up: bool) -> list[Triple]:
+        """Return the steps at datasets by then, with a job below 0 where that is not all there is to say.
+
+        What is remembered must also be true later: then steps that begin later are among them.
+        """
+        where, order = f"{_NEAR[up]} = ANY(%s)", f"{_NEAR[up]}, {_NEAR[not up]}, job_id"
+        asked, at = many.ids(pks), many.time(self.as_of)
+        if self.kept is None:
+            return many.rows(_STEP.format(""), "edge", f"{where} AND first_seen <= %s", asked, at, order=order)
+        return many.rows(_STEP.format("AND first_seen <= %s"), "edge", where, at, asked, order=order)
+
+    def _known_better(self, made: Iterable[int]) -> set[int]:
+        """Return those of what was made of which it is known better what they were made from."""
+        return {pk for (pk,) in many.rows("dst_id", "edge", f"dst_id = ANY(%s) AND {_STRONG}", many.ids(set(made)))}
 
     def _names(self, ids: Sequence[int]) -> dict[int, int]:
         found: dict[int, int] = {}
@@ -162,19 +162,21 @@ def _edges(where: str, pks: Iterable[int], as_of: datetime) -> list[many.Row]:
 
 def ends_at(
     datasets: Iterable[int], direction: str, as_of: datetime, beside: Set[tuple[int, int]]
-) -> set[tuple[int, int]]:
+) -> tuple[set[tuple[int, int]], set[int]]:
     """Return, as (dataset, job), which jobs read (`in`) or write (`out`) these datasets as of a time, whoever asks.
 
-    Those in `beside` are known already and left out.
+    Those in `beside` are known already and left out. And the datasets of which that may be otherwise later.
     """
-    where = "dataset_id = ANY(%s) AND direction = %s AND first_seen <= %s"
-    asked = many.ids(datasets), direction, many.time(as_of)
-    rows = many.rows("dataset_id, CASE WHEN declared THEN -job_id ELSE job_id END", "jobio", where, *asked)
+    asked = many.ids(datasets), direction
+    later = "CASE WHEN declared OR first_seen > %s THEN -job_id ELSE job_id END"
+    where = "dataset_id = ANY(%s) AND direction = %s"
+    rows = many.rows(f"dataset_id, {later}", "jobio", where, many.time(as_of), *asked)
     found = cast("set[tuple[int, int]]", set(rows)) - beside
-    if any(job < 0 for _, job in found):
-        stated = _ends("dataset_id = ANY(%s) AND direction = %s AND declared", *asked[:2], as_of=as_of)
+    loose = {pk for pk, job in found if job < 0}
+    if loose:
+        stated = _ends(f"{where} AND declared", *asked, as_of=as_of)
         found = {end for end in found if end[1] > 0} | {end[:2] for end in stated} - beside
-    return found
+    return found, loose
 
 
 def ends_of(job: int, as_of: datetime) -> list[End]:
