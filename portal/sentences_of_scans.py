@@ -46,6 +46,65 @@ PII: Mapping[str, object] = {
     "pii.unknown_country": _("There is no country with the code %(codes)s. Use two letters, such as BR or ES."),
     "pii.no_country": _("Choose at least one country."),
     "pii.chosen_already": _("That is what is chosen already, so nothing changes."),
+    "pii.nothing_to_try": _("Today’s rules count already, so there is nothing to try. Choose something first."),
+    "pii.never_scanned": _("This dataset was never scanned, so nothing is known that could change. Scan it first."),
+    "pii.own_label": _("Say in a few plain words what it is, such as “Employee number”: at most %(most)s characters."),
+    "pii.own_label_taken": _("Another recogniser is called that already. Choose another name."),
+    "pii.own_too_many": _("There are %(most)s recognisers already, as many as there may be. Take one away first."),
+    "pii.own_patterns": _("Give one to %(most)s patterns."),
+    "pii.own_words": _(
+        "Give at most %(most)s names of columns for each language, each of letters and digits and at most %(longest)s "
+        "characters long."
+    ),
+    "pii.own_check": _("There is no such check of digits. Choose one of: %(possible)s."),
+    "pii.own_score": _("Say between 0.05 and 1 how much a match proves."),
+    "pii.own_needs_words": _(
+        "A match that proves little counts only under a column’s name that says so. Give at least one such name."
+    ),
+    "pii.pattern_too_long": _("The pattern is longer than %(most)s characters. Divide it into several."),
+    "pii.pattern_unprintable": _("The pattern is empty or holds characters that cannot be seen."),
+    "pii.pattern_empty": _(
+        "The pattern matches where nothing stands, so it would match everywhere. Say what has to be there at least."
+    ),
+    "pii.pattern_too_wide": _(
+        "The pattern matches %(share)s %% of ordinary values, such as words, dates and amounts. Say more of what it "
+        "must look like."
+    ),
+    "pii.pattern_refused": _("The pattern cannot be understood. Write it more simply."),
+    "pii.pattern_deep": _("At character %(at)s (%(piece)s) brackets are nested too deeply."),
+    "pii.pattern_too_long_match": _(
+        "The pattern could match more than 256 characters, or is too costly to look for. Repeat less: write {1,8}, "
+        "say, where + stands."
+    ),
+    "pii.pattern_look_around": _(
+        "At character %(at)s (%(piece)s) the pattern looks around, which can take very long. A match is only counted "
+        "where it stands alone, so this is hardly needed."
+    ),
+    "pii.pattern_look_back": _(
+        "At character %(at)s (%(piece)s) the pattern refers back to what it matched, which can take very long. Write "
+        "out what may stand there."
+    ),
+    "pii.pattern_group": _("At character %(at)s (%(piece)s): after ( only ?: is understood, and it is not needed."),
+    "pii.pattern_unclosed": _("At character %(at)s (%(piece)s) a bracket is opened and never closed."),
+    "pii.pattern_unopened": _(
+        "At character %(at)s (%(piece)s) a bracket is closed that was never opened. If it means itself, write "
+        "\\ before it."
+    ),
+    "pii.pattern_repeat": _(
+        "At character %(at)s (%(piece)s) there is nothing to repeat. If the mark means itself, write \\ before it."
+    ),
+    "pii.pattern_count": _(
+        "At character %(at)s (%(piece)s): say how often as {3} or {2,5}, the smaller number first and none above 128."
+    ),
+    "pii.pattern_escape": _(
+        "At character %(at)s (%(piece)s): what stands behind \\ means nothing. There are \\d, \\w, \\s, \\b and \\p{L}."
+    ),
+    "pii.pattern_empty_set": _("At character %(at)s (%(piece)s) a set in square brackets is empty."),
+    "pii.pattern_set": _(
+        "At character %(at)s (%(piece)s) a square bracket stands inside another. If it means itself, write "
+        "\\ before it."
+    ),
+    "pii.pattern_range": _("At character %(at)s (%(piece)s): a range goes from a lower character to a higher one."),
     "pii.bad_columns": _("Name one to %(quasi)s columns, and at most %(sensitive)s sensitive ones, each once."),
     "pii.no_such_column": _("The table has no such column, or it holds lists, which cannot be compared row by row."),
     "pii.bad_changes": _("Say for each column one of: %(possible)s."),

@@ -105,5 +105,8 @@ def scan_rules(request: HttpRequest) -> HttpResponse:
     tried = [{"one": each, "changed": panels.changes(each.changed)} for each in trial.tried]
     may_accept = selectors.may(actor, (Action.WAIVE,), None)
     context = {"trial": trial, "tried": tried, "may_accept": may_accept, "problem": problem}
-    context |= {"countries": choosingdoors.named(choices.today().chosen.countries)}
+    chosen = choices.today().chosen
+    owed = [each.dataset_id or 0 for each in selectors.outdated()] if trial.pending and may_accept else []
+    context |= {"own": chosen.own, "owed": list(selectors.datasets_seen_by(actor, owed).values())}
+    context |= {"history": panels.chosen(choices.history()), "countries": choosingdoors.named(chosen.countries)}
     return render(request, "governance/pii/rules.html", context, status=422 if problem else 200)

@@ -42,6 +42,12 @@ def pending() -> bool:
     return today().chosen != counting().chosen
 
 
+def labels() -> dict[str, str]:
+    """Return what each entity of one's own is called, also of those that are looked for no more."""
+    row = Choices.objects.order_by("-number").first()
+    return dict(row.chosen.get("labels", {})) if row is not None else {}
+
+
 def history(limit: int = 50) -> list[Choice]:
     """Return all choices, the latest first."""
     return [_choice(row) for row in Choices.objects.order_by("-number")[:limit]]

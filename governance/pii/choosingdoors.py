@@ -79,7 +79,7 @@ def countries_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         ticked = frozenset(request.POST.getlist("countries")[:MOST_CODES])
         try:
-            choosing.choose_countries(actor=actor, codes=sorted(ticked), seen=_seen(request), now=now_of(request))
+            choosing.choose_countries(actor=actor, codes=sorted(ticked), seen=seen_in(request), now=now_of(request))
         except Refused as refusal:
             problem = met(request, refusal)
         else:
@@ -93,6 +93,7 @@ def countries_page(request: HttpRequest) -> HttpResponse:
     return render(request, "governance/pii/countries.html", context, status=422 if problem else 200)
 
 
-def _seen(request: HttpRequest) -> int:
+def seen_in(request: HttpRequest) -> int:
+    """Return the number of the choices that a form was filled in after; -1 where it says none."""
     said = request.POST.get("revision", "")
     return int(said) if said.isdecimal() and len(said) < 10 else -1

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from governance.pii import sieve
+from governance.pii.chosen import Own
 from governance.pii.lowest import Count, Lowest, buffers, hashes
 
 CELL = 64 * 1024
@@ -193,6 +194,7 @@ class Column:
     most: int
     suggested: frozenset[str] = frozenset()
     people: str = "silent"
+    own: tuple[Own, ...] = ()
     rows: int = 0
     filled: int = 0
     gaps: set[str] = field(default_factory=set)
@@ -227,7 +229,9 @@ class Column:
         chosen: dict[str, Any] = {}
         every = np.zeros(len(places), bool)
         wanted = {entity: could.below(places) for entity, could in self._could.items() if could.over}
-        for entity, mask in sieve.candidates(found, self.suggested, self.people, wanted, self._tried).items():
+        could_be = sieve.candidates(found, self.suggested, self.people, wanted, self._tried)
+        could_be |= sieve.candidates_of(found, self.own, wanted)
+        for entity, mask in could_be.items():
             size = np.count_nonzero(mask)
             if size:
                 could = self._could.setdefault(entity, Lowest(MOST_KEPT))

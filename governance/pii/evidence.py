@@ -11,6 +11,7 @@ from governance.pii.checksums import by_checksum, by_national, ranked
 from governance.pii.credentials import by_issuer, by_password
 from governance.pii.headers import is_code, is_version, says_login
 from governance.pii.national import KINDS
+from governance.pii.own import by_own
 from governance.pii.shapes import (
     ends_in_road,
     holds_known_name,
@@ -230,6 +231,11 @@ def cases(sight: Sight) -> Iterator[tuple[str, Sight, Case]]:
         for at, span in spans.items():
             taken.setdefault(part.values[at], []).append(span)
         _claim(sight, part, entity, taken)
+    for own in sight.own:  # a workspace's own hide nothing that the others find, nor the other way round
+        part = sight.part(own.entity)
+        case = by_own(part, own, free(part, own.entity, {}))
+        if case is not None:
+            yield own.entity, part, case
 
 
 def free(part: Sight, entity: str, taken: Taken) -> Mine:

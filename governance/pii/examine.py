@@ -6,6 +6,7 @@ nothing it prints holds a value of the table.
 
 import hashlib
 import json
+import operator
 import os
 import resource
 import signal
@@ -17,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from audit.refusals import Refused
-from governance.pii import headers, readers, rules, shapes, sieve, tables
+from governance.pii import headers, own, readers, rules, shapes, sieve, tables
 from governance.pii.chosen import Chosen, chosen_of
 from governance.pii.columns import MOST_COLUMNS, Cells, Column, Draw, short
 from governance.pii.evidence import TESTS
@@ -69,12 +70,13 @@ class Table:
     columns: dict[str, Column]
     rows: int
     gaps: dict[str, int]
+    chosen: Chosen = USUAL
 
 
-def read(orders: Orders, source: tables.Table) -> Table:
+def read(orders: Orders, source: tables.Table, chosen: Chosen = USUAL) -> Table:
     """Stream the table once through the columns' sieves, within the budgets."""
     reading = readers.Reading(0, lambda: 0)
-    table = Table({}, 0, reading.gaps)
+    table = Table({}, 0, reading.gaps, chosen)
     seed = hashlib.sha256(orders.seed.encode()).digest()
     decoded, sifted, told = 0, 0, 0.0
     for batch in source.batches(reading):
@@ -105,7 +107,9 @@ def take(table: Table, batch: list[Cells], seed: bytes) -> int:
             if len(table.columns) >= MOST_COLUMNS:
                 table.gaps["pii.too_many_columns"] = table.gaps.get("pii.too_many_columns", 0) + 1
                 continue
-            column = Column(path, seed, most, headers.meanings(path), headers.names_people(path))
+            owns = table.chosen.own
+            suggested = headers.meanings(path) | own.named(path, owns)
+            column = Column(path, seed, most, suggested, headers.names_people(path), owns)
             table.columns[path] = column
         column.add(cells)
     return decoded
@@ -117,19 +121,22 @@ def sift(table: Table) -> None:
         column.sift()
 
 
-def look(table: Table, chosen: Chosen = USUAL) -> Iterator[rules.Verdict]:
+def look(table: Table) -> Iterator[rules.Verdict]:
     """Judge column after column."""
     from governance.pii.presidio import Analyzer  # noqa: PLC0415 - a second of imports, under the limits
 
-    analyzer = Analyzer(chosen)
+    analyzer = Analyzer(table.chosen)
     for column in table.columns.values():
         draws = column.draw(rules.MOST_DRAWN)
         values = tuple(dict.fromkeys(shapes.plain(value) for draw in draws.values() for value in draw.values))
         hits, late = analyzer.examine(values, column.suggested)
         place = {value: at for at, value in enumerate(values)}
         groups = {name: placed(draw, place, column.distinct) for name, draw in draws.items()}
-        drawn = {entity: groups[sieve.group(entity)] for entity in TESTS if sieve.group(entity) in groups}
-        sight = Sight(column.path, values, tuple(hits), column.suggested, column.people, drawn, column.distinct)
+        mine = tuple(each for each in table.chosen.own if each.entity in groups)
+        entities = (*TESTS, *(each.entity for each in mine))
+        drawn = {entity: groups[sieve.group(entity)] for entity in entities if sieve.group(entity) in groups}
+        seen = tuple(map(operator.add, hits, own.hits(mine, values)))
+        sight = Sight(column.path, values, seen, column.suggested, column.people, drawn, column.distinct, mine)
         why = (*sorted(column.gaps), *(("pii.slow_values",) if late else ()))
         yield rules.judge(sight, why=why)
 
@@ -150,9 +157,9 @@ def examine(orders: Orders) -> None:
         if orders.known and source.digest() == orders.known:
             tell(same=orders.known)
             return
-        table = read(orders, source)
+        table = read(orders, source, chosen)
         verdicts = []
-        for at, verdict in enumerate(look(table, chosen)):
+        for at, verdict in enumerate(look(table)):
             verdicts.append(verdict)
             tell(progress=round(0.6 + 0.35 * (at + 1) / len(table.columns), 3), words="looking", count=at + 1)
         sealed = source.digest()

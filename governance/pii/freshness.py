@@ -4,6 +4,7 @@ A digest of the content decides where one is known. Else what was named and writ
 does: the file itself lies where only a worker looks.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError
 
 from governance.pii import choices, rules
-from governance.pii.chosen import Chosen
+from governance.pii.chosen import Chosen, Own
 from governance.pii.models import Scan
 from lineage import selectors as lineage
 from lineage import states
@@ -39,7 +40,13 @@ def parts_of(chosen: Chosen) -> dict[str, str]:
         versions = presidio.versions()
     except PackageNotFoundError:
         return {}
-    return versions | {"regions": " ".join(chosen.countries), "code": presidio.code()[:16]}
+    own = {"recognisers": ", ".join(map(_brief, chosen.own))} if chosen.own else {}
+    return versions | {"regions": " ".join(chosen.countries), **own, "code": presidio.code()[:16]}
+
+
+def _brief(own: Own) -> str:
+    """An entity with a few letters that change when its recogniser does."""
+    return f"{own.entity} {hashlib.sha256(repr(own).encode()).hexdigest()[:8]}"
 
 
 def accepted_ruleset() -> str:

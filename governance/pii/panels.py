@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,10 @@ from django.utils.translation import gettext_lazy
 from audit.actor import Refused
 from audit.doors import say
 from governance.catalog.models import Asset
-from governance.pii import selectors
+from governance.pii import choices, selectors
+from governance.pii.choices import Choice
+from governance.pii.chosen import PREFIX, Chosen
+from governance.pii.countries import name as country
 from governance.pii.difference import Changed
 from governance.pii.downstream import Labels
 from governance.pii.models import Flag, Waiver
@@ -77,6 +81,7 @@ ENTITIES: dict[str, Promise] = {
     "LOCATION": gettext_lazy("Postal address"),
     "DATE_TIME": gettext_lazy("Date of birth"),
 }
+"""What is looked for everywhere; what a workspace looks for beside it is in `choices.labels`."""
 BECAUSE: dict[str, Promise] = {
     "pattern": gettext_lazy("the pattern fits"),
     "checksum": gettext_lazy("the check digits are right"),
@@ -88,7 +93,9 @@ BECAUSE: dict[str, Promise] = {
 
 
 def entity(kind: str) -> str:
-    """Return an entity type in words."""
+    """Return an entity type in words; what a workspace's own is called, it said itself."""
+    if kind.startswith(PREFIX):
+        return choices.labels().get(kind, kind)
     return str(ENTITIES.get(kind, kind))
 
 
@@ -101,6 +108,11 @@ def reason(code: str, count: int = 1) -> str:
     """Return why something was not examined; scans keep no more of it than its code and how often."""
     roots = ":".join((*map(str, settings.SCAN_ROOTS), *settings.SCAN_STORES)) or "–"
     return say(Refused(code, count=count, roots=roots))
+
+
+def entities() -> dict[str, str]:
+    """Return every entity type in words, a workspace's own among them."""
+    return {**{kind: str(words) for kind, words in ENTITIES.items()}, **choices.labels()}
 
 
 def spoken(panel: dict[str, Any]) -> dict[str, Any]:
@@ -168,6 +180,32 @@ def changes(rows: Iterable[Changed]) -> list[dict[str, Any]]:
         }
         for each in rows
     ]
+
+
+def chosen(made: Iterable[Choice]) -> list[dict[str, Any]]:
+    """Return choices of rules with the names of those who made them."""
+    listed = [*(each for each in made if each.number), Choice()]
+    names = selectors.names(each.made_by for each in listed)
+    return [
+        {
+            "row": each,
+            "by": names.get(each.made_by, "") if each.made_by else "",
+            "did": _did(each.chosen, before.chosen),
+        }
+        for each, before in pairwise(listed)
+    ]
+
+
+def _did(now: Chosen, before: Chosen) -> list[str]:
+    """What a choice changed."""
+    old, new = ({own.entity: own for own in chosen.own} for chosen in (before, now))
+    added = [country(code) for code in now.countries if code not in before.countries]
+    removed = [country(code) for code in before.countries if code not in now.countries]
+    added += [own.label for entity, own in new.items() if entity not in old]
+    removed += [own.label for entity, own in old.items() if entity not in new]
+    changed = [own.label for entity, own in new.items() if entity in old and old[entity] != own]
+    told = ((_("added: %(names)s"), added), (_("changed: %(names)s"), changed), (_("taken away: %(names)s"), removed))
+    return [words % {"names": ", ".join(names)} for words, names in told if names]
 
 
 def labels(found: Labels, seen: Mapping[int, Asset]) -> list[dict[str, Any]]:

@@ -49,9 +49,9 @@ EVERYTHING = frozenset({*THRESHOLDS, *sieve.NUMBERS, "SECRET"})
 """All that is looked for in a value by itself, by the names of `sieve.group`."""
 JUDGES = (
     "databases", "lakes", "tables",
-    "checksums", "chosen", "columns", "credentials", "evidence", "examine", "headers", "lowest", "marks", "names",
-    "national", "patterns",
-    "presidio", "readers", "recognisers", "rules", "shapes", "sieve", "sight", "statistics", "telephones",
+    "checksums", "chosen", "columns", "credentials", "evidence", "examine", "expressions", "headers", "lookalikes",
+    "lowest", "marks", "names", "national", "own", "patterns", "presidio",
+    "readers", "recognisers", "rules", "shapes", "sieve", "sight", "statistics", "telephones",
 )  # fmt: skip
 
 

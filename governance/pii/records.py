@@ -64,9 +64,8 @@ def keep_choices(chosen: Chosen, seen: int, actor: Actor, now: datetime) -> Rule
         raise Conflict("pii.moved")
     try:
         with transaction.atomic():
-            Choices.objects.create(
-                number=seen + 1, chosen=chosen.as_json(), made_by=actor.principal_id, made_at=now
-            )  # fmt: skip
+            kept = {**chosen.as_json(), "labels": choices.labels() | {own.entity: own.label for own in chosen.own}}
+            Choices.objects.create(number=seen + 1, chosen=kept, made_by=actor.principal_id, made_at=now)
     except IntegrityError:
         raise Conflict("pii.moved") from None
     note_ruleset(current_ruleset(), now)

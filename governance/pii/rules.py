@@ -77,7 +77,7 @@ def judge(sight: Sight, *, why: tuple[str, ...] = ()) -> Verdict:
     rank = {entity: at for at, entity in enumerate(TESTS)}
     sampled = {entity: drawn for entity, drawn in (sight.drawn or {}).items() if not drawn.whole}
     said = [found(part, entity, case, whole=entity not in sampled) for entity, part, case in cases(sight)]
-    said.sort(key=lambda one: (-one.share, rank[one.type]))
+    said.sort(key=lambda one: (-one.share, rank.get(one.type, -1)))
     seen = min((len(drawn.places) for drawn in sampled.values()), default=round(sight.seen))
     bounds = (clean_bound(len(drawn.places)) * len(drawn.places) / drawn.of for drawn in sampled.values())
     clean, bound = ("clean_sampled", max(bounds)) if sampled else ("clean_full", 0.0)

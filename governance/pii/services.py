@@ -99,6 +99,27 @@ def scan_again(*, actor: Actor, scan_id: UUID, now: datetime) -> Scan | None:
     return scan
 
 
+@transaction.atomic(durable=True)
+def try_rules(*, actor: Actor, asset_id: UUID, now: datetime) -> Scan:
+    """Owe a scan of a dataset by today's rules while they do not count, where the last one looked; a trial.
+
+    Refused while today's rules count, and for a dataset that was never scanned.
+    """
+    asset = asset_seen_by(actor, asset_id, Asset.Kind.DATASET)
+    require(actor, Action.WAIVE, asset)
+    if accepted_ruleset() in ("", current_ruleset()):
+        raise Conflict("pii.nothing_to_try")
+    last = selectors.last_ended(asset.lineage_dataset_id or 0)
+    if last is None:
+        raise Invalid("pii.never_scanned")
+    wish = Scan(scope_id=asset.scope_id, dataset_id=asset.lineage_dataset_id, path=last.path, trial=True)
+    scan, fresh = _reserve(actor, wish, now)
+    if fresh:
+        log.append(actor=actor, action="scan.requested", at=now, **_asked(scan))
+    records.owe_scan(scan)
+    return scan
+
+
 def _reserve(actor: Actor, scan: Scan, now: datetime) -> tuple[Scan, bool]:
     """Keep the wanted scan, or find the one of the same dataset that is under way; and whether it is new."""
     waiting = Scan.objects.filter(dataset_id=scan.dataset_id, state__in=Scan.OPEN).first() if scan.dataset_id else None

@@ -5,7 +5,7 @@ of any script, the letters that fold to ASCII. What fails them, no recogniser wo
 this against plain Presidio.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
@@ -16,7 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from governance.pii import marks, national, shapes
+from governance.pii.chosen import Own
 from governance.pii.marks import Marks
+from governance.pii.own import expressions
 
 Mask = Any
 
@@ -203,6 +205,16 @@ def candidates(
     slash = of("URL", has.has(marks.DOT if "URL" in suggested else marks.SLASH))
     found["URL"] = slash if "URL" in suggested else texts.narrowed(slash & has.has(marks.DOT), PAGES)
     return found | said(texts, suggested, people, digit, has, of)
+
+
+def candidates_of(texts: Any, owns: Iterable[Own], wanted: Mapping[str, Mask]) -> dict[str, Mask]:
+    """For each recogniser of a workspace's own the values in which one of its patterns matches: the very same ones."""
+    found = {}
+    for own in owns:
+        mask = wanted[own.entity].copy() if own.entity in wanted else np.ones(len(texts), bool)
+        mask[mask] = holds(texts.filter(pa.array(mask)), "|".join(expressions(own)))
+        found[own.entity] = mask
+    return found
 
 
 Of = Callable[[str, Mask], Mask]

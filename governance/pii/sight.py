@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from governance.pii.chosen import Own
 from governance.pii.shapes import fold
 
 
@@ -27,6 +28,7 @@ class Sight:
     people: str = "silent"
     drawn: Mapping[str, "Drawn"] | None = None
     of: float = -1.0
+    own: tuple[Own, ...] = ()
 
     @property
     def seen(self) -> float:

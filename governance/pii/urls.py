@@ -2,7 +2,7 @@ from typing import Any
 
 from django.urls import path
 
-from governance.pii import anonymity, changing, choosingdoors, copydoors, views
+from governance.pii import anonymity, changing, choosingdoors, copydoors, owndoors, views
 from governance.pii import api as rest
 
 api: list[Any] = [
@@ -12,6 +12,10 @@ api: list[Any] = [
     path("scan-rules", changing.ScanRules.as_view(), name="pii.rules"),
     path("scan-rules/accept", changing.AcceptRules.as_view(), name="pii.accept_rules"),
     path("scan-rules/countries", choosingdoors.PhoneCountries.as_view(), name="pii.countries"),
+    path("scan-rules/recognisers", owndoors.Recognisers.as_view(), name="pii.recognisers"),
+    path("scan-rules/recognisers/try", owndoors.TryRecogniser.as_view(), name="pii.try_recogniser"),
+    path("scan-rules/recognisers/<slug:entity>", owndoors.Recogniser.as_view(), name="pii.recogniser"),
+    path("scan-rules/trials", owndoors.Trials.as_view(), name="pii.trials"),
     path("datasets/<uuid:pk>/scans", rest.DatasetScans.as_view(), name="pii.dataset_scans"),
     path("datasets/<uuid:pk>/findings", rest.DatasetFindings.as_view(), name="pii.dataset_findings"),
     path("datasets/<uuid:pk>/copies", copydoors.DatasetCopies.as_view(), name="pii.copies"),
@@ -37,6 +41,9 @@ pages: list[Any] = [
     path("scans", views.scans, name="pii.scans_page"),
     path("scans/rules", changing.scan_rules, name="pii.rules_page"),
     path("scans/rules/countries", choosingdoors.countries_page, name="pii.countries_page"),
+    path("scans/rules/recognisers/new", owndoors.own_page, name="pii.new_own_page"),
+    path("scans/rules/recognisers/<slug:entity>", owndoors.own_page, name="pii.own_page"),
+    path("scans/rules/try", owndoors.try_page, name="pii.try_page"),
     path("scans/<uuid:pk>", views.scan, name="pii.scan_page"),
     path("findings/<uuid:pk>/waive", views.waive, name="pii.waive_page"),
     path("findings/<uuid:pk>/dispute", views.dispute, name="pii.dispute_page"),

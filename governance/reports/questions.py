@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 
 from audit.doors import actor_of, met, now_of
 from audit.refusals import Malformed, Refused
-from governance.pii.panels import ENTITIES
+from governance.pii.panels import entities
 from governance.reports import reaching, telling, trained
 from lineage.answers import DEPTHS, NODES, as_of, end_of, number
 from lineage.formats import csv_text
@@ -168,7 +168,7 @@ def trained_page(request: HttpRequest) -> HttpResponse:
         try:
             asked, when = form.cleaned_data["version"], form.moment(now_of(request))
             found = trained.trained(actor_of(request), form.start, asked, when)
-            place |= {"found": found, "tables": _tables(found), "more": _around(found), "entities": ENTITIES}
+            place |= {"found": found, "tables": _tables(found), "more": _around(found), "entities": entities()}
         except Refused as refusal:
             form.add_error("name", met(request, refusal))
     return render(request, "governance/reports/trained.html", place)
@@ -193,7 +193,7 @@ def _around(found: trained.Trained) -> dict[str, str]:
 def reaches_page(request: HttpRequest) -> HttpResponse:
     """Show which live models a column reaches, and the way there."""
     form = AskReaches(request.GET if "name" in request.GET else None, initial=request.GET.dict())
-    place: dict[str, Any] = {"form": form, "words": words(), "entities": ENTITIES}
+    place: dict[str, Any] = {"form": form, "words": words(), "entities": entities()}
     if form.is_bound and form.is_valid():
         actor, when, column = actor_of(request), form.moment(now_of(request)), form.cleaned_data["column"]
         try:
