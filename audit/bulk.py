@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 _HEADS = {
@@ -33,7 +33,7 @@ _LIST = {"postgresql": "{%s}", "sqlite": "[%s]"}
 
 def rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of one statement."""
-    with connection.cursor() as cursor:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
 
@@ -50,22 +50,40 @@ def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     There rows come in their binary form, and the statement is planned once and kept when it comes often, as
     `prepare_threshold` in DATABASE_URL says.
     """
-    if connection.vendor != "postgresql":
+    live = connections[DEFAULT_DB_ALIAS]
+    if live.vendor != "postgresql":
         return rows(sql, params)
+    with _bound_there(live, sql, params) as cursor:
+        return list(cursor.fetchall())
+
+
+def send(sql: str, params: Sequence[Any]) -> None:
+    """Do what one large or frequent statement says that answers nothing."""
+    live = connections[DEFAULT_DB_ALIAS]
+    if live.vendor == "postgresql":
+        with _bound_there(live, sql, params):
+            return
+    with live.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+@contextmanager
+def _bound_there(live: Any, sql: str, params: Sequence[Any]) -> Iterator[Any]:
+    """A cursor after a statement with values that PostgreSQL binds; `live` is this thread's connection."""
     from psycopg import Cursor  # noqa: PLC0415 - known to be there once PostgreSQL answers
     from psycopg.pq import Format  # noqa: PLC0415
 
-    connection.ensure_connection()
-    bare: Any = Cursor(connection.connection)
+    live.ensure_connection()
+    bare: Any = Cursor(live.connection)
     bare.format = Format.BINARY
-    wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    connection.connection.prepare_threshold = connection.settings_dict["OPTIONS"].get("prepare_threshold")
+    wrapped = live.make_debug_cursor if live.queries_logged else live.make_cursor
+    live.connection.prepare_threshold = live.settings_dict["OPTIONS"].get("prepare_threshold")
     try:
         with wrapped(bare) as cursor:
             cursor.execute(sql, params)
-            return list(cursor.fetchall()) if cursor.description else []
+            yield cursor
     finally:
-        connection.connection.prepare_threshold = None
+        live.connection.prepare_threshold = None
 
 
 def prepare_only_here(_sender: object = None, *, connection: BaseDatabaseWrapper, **_: Any) -> None:
@@ -112,7 +130,7 @@ def offer(bodies: Sequence[bytes], rest: Sequence[Any]) -> None:
         return
     statement = _OFFER[connection.vendor]
     if connection.vendor == "postgresql":
-        fetch(statement, [*rest, list(bodies)])
+        send(statement, [*rest, list(bodies)])
         return
     scope, action, outcome, actor, at = rest
     said = (scope and scope.hex, action, outcome, actor.hex, connection.ops.adapt_datetimefield_value(at))

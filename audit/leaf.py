@@ -45,15 +45,39 @@ def entry_bytes(fields: Mapping[str, Any]) -> bytes:
     if fields["outcome"] not in OUTCOMES:
         raise Invalid("audit.bad_entry", why=f"no outcome: {fields['outcome']!r:.100}")
     subjects = fields["subjects"]
+    _check_subjects(subjects)
+    data = canonical(dict(fields))
+    if len(data) > _ROOMY and len(leaf_bytes(data, SAFE, [Link(each, SAFE, SAFE) for each in subjects])) > MAX_BYTES:
+        raise Invalid("audit.too_large", longest=MAX_BYTES)
+    return data
+
+
+class Alike:
+    """Entries that differ in `id`, `subjects` and `about` alone: what they share is checked and written once."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+        whole = entry_bytes({**fields, "about": {}, "id": "", "subjects": []})
+        _, _, rest = whole.partition(b'{"about":{}')
+        self._middle, _, rest = rest.partition(b'"id":""')
+        self._between, _, self._end = rest.partition(b'"subjects":[]')
+
+    def bytes_of(self, pk: str, subjects: Sequence[str], about: Mapping[str, Any]) -> bytes:
+        """The canonical bytes of one of them, as `entry_bytes` has them, and refused alike."""
+        _check_subjects(subjects)
+        parts = (canonical(dict(about)), self._middle, pk.encode(), self._between, canonical(list(subjects)), self._end)
+        data = b'{"about":%b%b"id":"%b"%b"subjects":%b%b' % parts
+        if len(data) > _ROOMY:
+            return entry_bytes({**self._fields, "id": pk, "subjects": list(subjects), "about": about})
+        return data
+
+
+def _check_subjects(subjects: Sequence[str]) -> None:
     if len(subjects) > MOST_SUBJECTS or len(set(subjects)) != len(subjects):
         raise Invalid("audit.bad_entry", why=f"more than {MOST_SUBJECTS} subjects, or one of them twice")
     for each in subjects:
         if not _SUBJECT.fullmatch(each):
             raise Invalid("audit.bad_entry", why=f"a subject is not kind:id: {each!r:.100}")
-    data = canonical(dict(fields))
-    if len(data) > _ROOMY and len(leaf_bytes(data, SAFE, [Link(each, SAFE, SAFE) for each in subjects])) > MAX_BYTES:
-        raise Invalid("audit.too_large", longest=MAX_BYTES)
-    return data
 
 
 def is_subject(text: str) -> bool:

@@ -13,7 +13,7 @@ from django.db.transaction import TransactionManagementError
 from audit import bulk
 from audit.actor import Actor
 from audit.canonical import canonical, composed, instant
-from audit.leaf import VERSION, commitment, entry_bytes
+from audit.leaf import VERSION, Alike, commitment, entry_bytes
 from audit.models import Entry
 from audit.refusals import Invalid
 
@@ -80,10 +80,8 @@ def append_each(*, actor: Actor, action: str, at: datetime, scope_id: UUID | Non
         raise TransactionManagementError("an entry is offered inside the transaction it is about")
     same = {"v": VERSION, "at": instant(at), "action": action, "outcome": "success", "actor": _who(actor),
             "scope": scope_id and str(scope_id), "private": {}}  # fmt: skip
-    bodies = [
-        entry_bytes({**same, "id": str(uuid4()), "subjects": list(subjects), "about": composed(about)})
-        for subjects, about in told
-    ]
+    alike = Alike(same)
+    bodies = [alike.bytes_of(str(uuid4()), subjects, composed(about)) for subjects, about in told]
     bulk.offer(bodies, (scope_id, action, "success", actor.principal_id, at))
 
 

@@ -70,9 +70,12 @@ def take(body: bytes, actor: Actor, now: datetime) -> dict[str, Any]:
     return {"event_id": receipt.event_id, "status": receipt.status, "warnings": list(receipt.warnings)}
 
 
-def take_many(body: bytes, actor: Actor, now: datetime) -> dict[str, Any] | None:
-    """Keep every event of a batch that can be understood; return what to answer about the others, if there are any."""
-    with place():
+def take_many(body: bytes, actor: Actor, now: datetime, patience: float = 0.0) -> dict[str, Any] | None:
+    """Keep every event of a batch that can be understood; return what to answer about the others, if there are any.
+
+    `patience` says how long to wait for one of the few places.
+    """
+    with place(patience):
         received, good, failed = _read_all(body)
         for start in range(0, len(good), MOST):
             door.ingest(actor=actor, readings=good[start : start + MOST], now=now)

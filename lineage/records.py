@@ -91,7 +91,10 @@ class Ready:
         if not self.count:
             return []
         if connection.vendor == "postgresql":
-            return bulk.fetch(_from_arrays(self.model, self.returning), self.columns)
+            if self.returning:
+                return bulk.fetch(_from_arrays(self.model, self.returning), self.columns)
+            bulk.send(_from_arrays(self.model, self.returning), self.columns)
+            return []
         rows = list(zip(*self.columns, strict=True))
         if self.returning:
             return self._answered(rows)
@@ -153,7 +156,7 @@ def restate(model: type[Model], column: str, values: Mapping[int, str]) -> None:
         return
     table, pks = model._meta.db_table, sorted(values)
     if connection.vendor == "postgresql":
-        bulk.fetch(
+        bulk.send(
             f'UPDATE "{table}" SET "{column}" = new.value'  # noqa: S608 - names of our own models
             f' FROM unnest(%s::bigint[], %s::text[]) AS new(id, value) WHERE "{table}"."id" = new.id',
             [pks, [values[pk] for pk in pks]],

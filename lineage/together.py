@@ -23,26 +23,38 @@ from lineage.services import Receipt, ingest
 log = logging.getLogger("attestry.lineage")
 MOST = 500
 """At most this many events share a transaction, unless one request alone brings more."""
-PLACES = 8
-"""At most this many batches and large events are taken in side by side; half of the requests that a process answers."""
-_places = BoundedSemaphore(PLACES)
+PLACES, LINE = 4, 22
+"""So many batches and large events are taken in side by side, and so many wait for a place; of a process's 32 requests
+that leaves six for everybody else. A full line is more work than is done until those come again who were sent away."""
+PATIENCE = 2.5
+"""Seconds for which one waits in line: with what follows, less than a client does."""
+_places, _line = BoundedSemaphore(PLACES), BoundedSemaphore(LINE)
 Keep = Callable[..., list[Receipt]]
 After = Callable[[], None]
 
 
 @contextmanager
-def place() -> Iterator[None]:
-    """Hold one of the few places for what takes long; refused when all are taken.
+def place(patience: float = 0.0) -> Iterator[None]:
+    """Hold one of the few places for what takes long, after so many seconds in line; refused when there is no room.
 
-    So a hundred that send batches at once are told to come again, instead of waiting longer than a client does, and
-    keep nobody else from being answered.
+    So a hundred that send batches at once keep nobody else from being answered, and none of them waits too long.
     """
-    if not _places.acquire(blocking=False):
+    if not (_places.acquire(blocking=False) or (patience and _waited(patience))):
         raise Unavailable("lineage.busy")
     try:
         yield
     finally:
         _places.release()
+
+
+def _waited(patience: float) -> bool:
+    """Wait for a place in line, if there is room in it; return whether one was got."""
+    if not _line.acquire(blocking=False):
+        return False
+    try:
+        return _places.acquire(timeout=patience)
+    finally:
+        _line.release()
 
 
 @dataclass(slots=True, eq=False)

@@ -76,7 +76,7 @@ def prepare(demo: Annotated[bool, typer.Option("--demo")] = False) -> None:
 def web(
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Requests answered side by side.")] = 16,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Requests answered side by side.")] = 32,
     data_dir: DataDir = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy speaks https for us.")] = False,
 ) -> None:
@@ -94,7 +94,7 @@ def web(
 
     Granian(
         "portal.served:application", address=host, port=port, interface=Interfaces.WSGI, workers=1, websockets=False,
-        blocking_threads=threads, backpressure=max(256, threads * 16), log_access=False, respawn_failed_workers=True,
+        blocking_threads=threads, backpressure=max(256, threads * 8), log_access=False, respawn_failed_workers=True,
     ).serve()  # fmt: skip
 
 

@@ -4,6 +4,7 @@ Every request asks this several times, so the two questions are written in SQL: 
 longer than answering them. `tests/governance/access/test_facts.py` holds them to the same questions asked by the ORM.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ NOW = {"postgresql": "STATEMENT_TIMESTAMP()", "sqlite": "STRFTIME('%%Y-%%m-%%d %
 _WHO = """
 SELECT u.id, u.kind, u.is_active AND COALESCE(o.is_active, u.is_active), {now},
        g.id, g.role, g.scope_id, g.object_id, g.granted_by, g.reason, g.not_before, g.expires_at, g.revoked_at,
-       g.principal_id, s.path, g.created_at
+       g.principal_id, s.path, g.created_at{places}
 FROM governance_user u LEFT JOIN governance_user o ON o.id = u.owner_id
 """
 _WHAT = (
@@ -32,17 +33,26 @@ _ABOVE = """
 SELECT c.ancestor_id, s.frozen_at IS NOT NULL
 FROM governance_scopeclosure c JOIN governance_scope s ON s.id = c.ancestor_id WHERE c.descendant_id = {place}
 """
+_PLACES = """, (
+    SELECT {group}(c.ancestor_id, a.frozen_at IS NOT NULL)
+    FROM governance_scopeclosure c JOIN governance_scope a ON a.id = c.ancestor_id WHERE c.descendant_id = g.scope_id
+)"""
+_GROUP = {"postgresql": "json_object_agg", "sqlite": "json_group_object"}
 _ROOT = "(SELECT id FROM governance_scope WHERE parent_id IS NULL)"
 
 
 @dataclass(frozen=True)
 class Held:
-    """A principal as the rules see it, what it holds with where that is, and the database's moment of saying so."""
+    """A principal as the rules see it, what it holds with where that is, and the database's moment of saying so.
+
+    `places` has for each claim its scope with every scope above it, as `above` says, where that was asked for.
+    """
 
     subject: Subject
     claims: tuple[Claim, ...]
     paths: dict[UUID, str]
     at: datetime
+    places: dict[UUID, dict[UUID, bool]]
 
 
 def held(principal_id: UUID, *, past: bool = False) -> Held | None:
@@ -51,6 +61,12 @@ def held(principal_id: UUID, *, past: bool = False) -> Held | None:
     `None` for an id that is nobody's. A service account is as active as its owner.
     """
     return held_by_each([principal_id], past=past).get(principal_id)
+
+
+def held_where(principal_id: UUID) -> Held | None:
+    """Return the same for now, with every place above what is held, in the one question."""
+    rows = bulk.fetch(_question(connection.vendor, 1, past=False, placed=True), [uuid_in(principal_id)] * 2)
+    return _held(principal_id, rows) if rows else None
 
 
 def held_by_each(principal_ids: Sequence[UUID], *, past: bool = False) -> dict[UUID, Held]:
@@ -70,7 +86,13 @@ def _held(principal_id: UUID, rows: list[tuple[Any, ...]]) -> Held:
     given = sorted((row for row in rows if row[4] is not None), key=lambda row: (row[15], str(row[4])))
     paths = {as_uuid(row[4]): str(row[14]) for row in given}
     claims = tuple(_claim(row, principal_id) for row in given)
-    return Held(Subject(principal_id, kind, bool(active)), claims, paths, as_time(now))
+    places = {as_uuid(row[4]): _places(row[16]) for row in given if len(row) > 16}
+    return Held(Subject(principal_id, kind, bool(active)), claims, paths, as_time(now), places)
+
+
+def _places(said: Any) -> dict[UUID, bool]:
+    found = json.loads(said) if isinstance(said, str) else said
+    return {as_uuid(pk): bool(frozen) for pk, frozen in (found or {}).items()}
 
 
 def above(scope_id: UUID | None) -> dict[UUID, bool]:
@@ -80,12 +102,13 @@ def above(scope_id: UUID | None) -> dict[UUID, bool]:
 
 
 @cache
-def _question(vendor: str, count: int, *, past: bool) -> str:
+def _question(vendor: str, count: int, *, past: bool, placed: bool = False) -> str:
     """Two halves, what they hold themselves and what their groups hold, so that each half can use its index."""
     now, these = NOW[vendor], f"WHERE u.id IN ({', '.join(['%s'] * count)})"
     live = "" if past else _LIVE.format(now=now)
-    own = _WHO.format(now=now) + _WHAT.format(holder="u.id", live=live) + these
-    grouped = _WHO.format(now=now) + _GROUPS + _WHAT.format(holder="m.group_id", live=live) + these
+    who = _WHO.format(now=now, places=_PLACES.format(group=_GROUP[vendor]) if placed else "")
+    own = who + _WHAT.format(holder="u.id", live=live) + these
+    grouped = who + _GROUPS + _WHAT.format(holder="m.group_id", live=live) + these
     return f"{own} UNION ALL {grouped}"
 
 

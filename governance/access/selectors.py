@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from audit import bulk
 from audit.actor import Actor, Forbidden, Invalid, Malformed, NotSeen, Scoped, Visible
 from governance.access.decision import Decision, decide, giving
-from governance.access.facts import Held, above, as_uuid, held, held_by_each, uuid_in
+from governance.access.facts import Held, above, as_uuid, held, held_by_each, held_where, uuid_in
 from governance.access.guards import CHANGES, NEVER_FOR_ADMINS, NEVER_FROM_ONESELF, PEOPLE_ONLY, Target
 from governance.access.models import Grant, Group, Scope, ScopeClosure, User
 from governance.access.rules import ROLES, Action, Gift, Holders, needs_admin, roles_that_may
@@ -146,14 +146,15 @@ def _giving(actor: Actor, action: str) -> QuerySet[Grant]:
 
 def home_scope(actor: Actor, action: str) -> UUID:
     """Return the scope of the actor's own highest grant for `action`; refused when they hold none, or may not there."""
-    found = held(actor.principal_id)
+    found = held_where(actor.principal_id)
     claims = giving(found.subject, action, found.claims, ROLES) if found else ()
     if found is None or not claims:
         raise Forbidden("access.not_allowed", action=action)
-    scope_id = min(claims, key=lambda one: (found.paths[one.id].count("/"), found.paths[one.id])).scope_id
-    if not _decided(found, action, target_of(_Place(scope_id))).allowed:
+    home = min(claims, key=lambda one: (found.paths[one.id].count("/"), found.paths[one.id]))
+    places = found.places[home.id]
+    if not _decided(found, action, Target(frozenset(places), None, frozenset(), any(places.values()))).allowed:
         raise Forbidden("access.not_allowed", action=action)
-    return scope_id
+    return home.scope_id
 
 
 def _manages_all(actor: Actor) -> bool:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.canonical import SAFE, canonical, parse
-from audit.leaf import Link, leaf_bytes, subjects_of
+from audit.leaf import MOST_SUBJECTS, VERSION, Alike, Link, entry_bytes, leaf_bytes, subjects_of
 from audit.refusals import Invalid
 
 subjects = st.from_regex(r"[a-z][a-z0-9_]*:[A-Za-z0-9._:/~-]{1,200}", fullmatch=True)
@@ -36,3 +36,37 @@ def test_bytes_that_are_no_entry_are_refused(bad: bytes) -> None:
 def test_subjects_nobody_would_offer_are_still_read_as_json_has_them() -> None:
     for names in ([], ["a:1"], ['a"b'], ["a\\", "b:2"], ["é:1"], ['x","y'], ["a:1", "b c"]):
         assert subjects_of(canonical({"subjects": names, "v": 1})) == names
+
+
+ALIKE = {
+    "v": VERSION, "at": "2026-11-20T10:00:00.000000Z", "action": "lineage.event_accepted", "outcome": "success",
+    "actor": {"id": "1", "kind": "service", "via": "token", "on_behalf_of": None, "token": None}, "scope": None,
+    "private": {},
+}  # fmt: skip
+
+
+@given(
+    st.lists(subjects, max_size=3, unique=True),
+    st.dictionaries(st.sampled_from(["about", "id", "subjects"]), st.text('"{}[]:,\\aé')),
+)
+def test_entries_that_are_alike_are_written_as_each_alone(names: list[str], about: dict[str, str]) -> None:
+    alone = entry_bytes({**ALIKE, "id": "x-1", "subjects": names, "about": about})
+    assert Alike(ALIKE).bytes_of("x-1", names, about) == alone
+
+
+@pytest.mark.parametrize(
+    ("names", "about"),
+    [
+        (["no subject"], {}),
+        (["a:1", "a:1"], {}),
+        ([f"a:{n}" for n in range(MOST_SUBJECTS + 1)], {}),
+        (["a:1"], {"x": 1.5}),
+        (["a:1"], {"x": "y" * 65_536}),
+    ],
+)
+def test_and_what_one_alone_may_not_say_is_refused_alike(names: list[str], about: dict[str, object]) -> None:
+    with pytest.raises(Invalid) as alone:
+        entry_bytes({**ALIKE, "id": "x-1", "subjects": names, "about": about})
+    with pytest.raises(Invalid) as together:
+        Alike(ALIKE).bytes_of("x-1", names, about)
+    assert together.value.code == alone.value.code

@@ -11,11 +11,11 @@ from django.db import OperationalError, connection
 
 from audit.actor import Actor
 from audit.models import Entry
-from audit.refusals import Forbidden
-from lineage import reading, services
+from audit.refusals import Forbidden, Unavailable
+from lineage import reading, services, together
 from lineage.models import RawEvent
 from lineage.reading import LARGE
-from lineage.together import PLACES, Door, place
+from lineage.together import LINE, PLACES, Door, place
 from tests.lineage.conftest import post
 
 
@@ -138,6 +138,42 @@ def test_when_all_places_for_batches_are_taken_one_is_told_to_come_again(produce
         assert post(producer, say("b", [], ["/y"], note="x" * LARGE)).status_code == 503
     assert post(producer, [event], batch).status_code == 204
     assert RawEvent.objects.count() == 1
+
+
+def test_who_waits_in_line_gets_the_next_place_and_a_full_line_takes_nobody():
+    got, begun = [], threading.Semaphore(0)
+
+    def wait(at):
+        begun.release()
+        with place(10):
+            got.append(at)
+
+    with ExitStack() as taken:
+        for _ in range(PLACES):
+            taken.enter_context(place())
+        line = [threading.Thread(target=wait, args=(at,)) for at in range(LINE)]
+        for one in line:
+            one.start()
+            begun.acquire(timeout=10)
+        while together._line._value:
+            time.sleep(0.01)
+        with pytest.raises(Unavailable), place(10):
+            pass
+        assert got == []
+    for one in line:
+        one.join(10)
+    assert sorted(got) == list(range(LINE))
+    assert (together._places._value, together._line._value) == (PLACES, LINE)
+
+
+def test_nobody_waits_in_line_for_longer_than_they_said():
+    with ExitStack() as taken:
+        for _ in range(PLACES):
+            taken.enter_context(place())
+        begun = time.monotonic()
+        with pytest.raises(Unavailable), place(0.2):
+            pass
+        assert 0.2 <= time.monotonic() - begun < 5
 
 
 @pytest.mark.django_db

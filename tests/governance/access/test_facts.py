@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.db.models import Q
 
 from governance.access import records
-from governance.access.facts import above, held, held_by_each
+from governance.access.facts import above, held, held_by_each, held_where
 from governance.access.models import Grant, Group, ScopeClosure
 
 
@@ -74,3 +74,22 @@ def test_a_place_comes_with_everything_above_it_and_what_is_frozen(founded: Any,
     assert above(below.pk) == {pk: pk == payments.pk for pk in links}
     assert above(None) == {founded.pk: False}
     assert above(uuid4()) == {}
+
+
+def test_what_is_held_comes_with_its_places_in_one_question(
+    people: Any, payments: Any, now: Any, django_assert_num_queries: Any
+) -> None:
+    group = Group.objects.create(name="scorers")
+    group.members.add(people.eve.user)
+    records.grant(group.pk, "viewer", payments, people.adam.id, now)
+    records.grant(people.eve.id, "ingest", records.place(payments, "project", "cards"), people.adam.id, now)
+    payments.frozen_at = now
+    payments.save()
+    with django_assert_num_queries(1):
+        found = held_where(people.eve.id)
+    known = held(people.eve.id)
+    assert found is not None and known is not None
+    assert (found.subject, found.claims, found.paths) == (known.subject, known.claims, known.paths)
+    assert found.places == {claim.id: above(claim.scope_id) for claim in found.claims}
+    assert len(found.places) == 2
+    assert held_where(uuid4()) is None
