@@ -105,6 +105,12 @@ PII: Mapping[str, object] = {
         "\\ before it."
     ),
     "pii.pattern_range": _("At character %(at)s (%(piece)s): a range goes from a lower character to a higher one."),
+    "pii.unknown_model": _("The model %(model)s is not installed here. Ask whoever runs the server to install it."),
+    "pii.model_missing": _(
+        "The language model that was chosen is not installed where the scan ran, or cannot be read, so names in free "
+        "text were not looked for. Install it, or choose another one or none."
+    ),
+    "pii.names_over_budget": _("There was no time left to look for names in this column’s text."),
     "pii.bad_columns": _("Name one to %(quasi)s columns, and at most %(sensitive)s sensitive ones, each once."),
     "pii.no_such_column": _("The table has no such column, or it holds lists, which cannot be compared row by row."),
     "pii.bad_changes": _("Say for each column one of: %(possible)s."),

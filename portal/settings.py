@@ -20,6 +20,7 @@ _ROOTS = [root for root in re.split(r":(?!//)", os.environ.get("ATTESTRY_SCAN_RO
 SCAN_ROOTS = [Path(root) for root in _ROOTS if "://" not in root]
 SCAN_STORES = [root.rstrip("/") for root in _ROOTS if "://" in root]
 SCAN_COPIES = Path(os.environ.get("ATTESTRY_SCAN_COPIES") or DATA_DIR / "copies")
+SCAN_MODELS = Path(os.environ.get("ATTESTRY_SCAN_MODELS") or DATA_DIR / "models")
 SCAN_DATABASES = dict(one.split("=", 1) for one in os.environ.get("ATTESTRY_SCAN_DATABASES", "").split() if "=" in one)
 
 SECRET_KEY_FILE = Path(os.environ.get("ATTESTRY_SECRET_KEY_FILE") or DATA_DIR / "secret.key")

@@ -22,7 +22,7 @@ PURE = {
     "statistics.py", "dialects.py", "evidence.py", "headers.py", "names.py", "shapes.py", "leaf.py", "proof.py",
     "ways_back.py", "replay.py", "readable.py",
     "strength.py", "sight.py", "national.py", "checksums.py", "credentials.py", "telephones.py",
-    "chosen.py", "seen.py", "expressions.py", "own.py", "lookalikes.py",
+    "chosen.py", "seen.py", "expressions.py", "own.py", "lookalikes.py", "prose.py",
 }  # fmt: skip
 SERVICES = {"services.py", "applying.py", "measuring.py", "copying.py", "editions.py", "choosing.py"}
 

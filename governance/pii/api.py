@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from audit.doors import Body, actor_of, idempotent, now_of, page, read
 from governance.catalog.models import Asset
 from governance.catalog.selectors import asset_of_dataset, asset_seen_by, version_seen_by
-from governance.pii import measuring, selectors, services
+from governance.pii import choices, measuring, selectors, services
 from governance.pii.downstream import Label, labels_of, place_of
 from governance.pii.models import ColumnVerdict, Finding, Flag, Scan, Waiver
 from governance.pii.panels import reasons
@@ -96,7 +96,7 @@ def shape(scan: Scan) -> dict[str, Any]:
     return brief(scan) | {
         "path": scan.path,
         "dataset": str(asset.pk) if asset else None,
-        "names_in_text": "not examined",
+        "names_in_text": choices.names_for(scan.ruleset) or "not examined",
         "columns": [column_shape(column, findings) for column in selectors.columns_of(scan)],
     }
 

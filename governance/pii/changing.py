@@ -107,6 +107,7 @@ def scan_rules(request: HttpRequest) -> HttpResponse:
     context = {"trial": trial, "tried": tried, "may_accept": may_accept, "problem": problem}
     chosen = choices.today().chosen
     owed = [each.dataset_id or 0 for each in selectors.outdated()] if trial.pending and may_accept else []
-    context |= {"own": chosen.own, "owed": list(selectors.datasets_seen_by(actor, owed).values())}
+    context |= {"own": chosen.own, "names": chosen.names}
+    context |= {"owed": list(selectors.datasets_seen_by(actor, owed).values())}
     context |= {"history": panels.chosen(choices.history()), "countries": choosingdoors.named(chosen.countries)}
     return render(request, "governance/pii/rules.html", context, status=422 if problem else 200)

@@ -42,6 +42,12 @@ def pending() -> bool:
     return today().chosen != counting().chosen
 
 
+def names_for(digest: str) -> str:
+    """Return the language model that scans by the rules of that digest look for names with; empty for none."""
+    rules = Ruleset.objects.filter(digest=digest, choices__gt=0).first() if digest else None
+    return _choice(Choices.objects.filter(number=rules.choices).first()).chosen.names if rules is not None else ""
+
+
 def labels() -> dict[str, str]:
     """Return what each entity of one's own is called, also of those that are looked for no more."""
     row = Choices.objects.order_by("-number").first()

@@ -11,7 +11,7 @@ from django.db import transaction
 from audit import log
 from audit.actor import Actor, Conflict, require
 from governance.access.rules import Action
-from governance.pii import choices, countries, records
+from governance.pii import choices, countries, namemodels, records
 from governance.pii.choices import Choice
 from governance.pii.chosen import Own
 from governance.pii.models import Ruleset
@@ -86,5 +86,25 @@ def drop_recogniser(*, actor: Actor, entity: str, seen: int, now: datetime) -> C
     log.append(
         actor=actor, action="rules.chosen", subjects=[rules.subject], at=now,
         about={"ruleset": rules.digest, "choices": seen + 1, "part": "recognisers", "removed": [entity]},
+    )  # fmt: skip
+    return choices.today()
+
+
+@transaction.atomic(durable=True)
+def choose_names(*, actor: Actor, model: str, seen: int, now: datetime) -> Choice:
+    """Choose the language model that looks for names in free text, by its name and version, or none.
+
+    For those who may waive anywhere. Refused when it is not installed here.
+    """
+    require(actor, Action.WAIVE, None)
+    before = choices.today().chosen
+    chosen = before.with_names(model, (each.title for each in namemodels.installed()))
+    if chosen == before:
+        raise Conflict("pii.chosen_already")
+    rules = records.keep_choices(chosen, seen, actor, now)
+    log.append(
+        actor=actor, action="rules.chosen", subjects=[rules.subject], at=now,
+        about={"ruleset": rules.digest, "choices": seen + 1, "part": "names_model", "added": [model] if model else [],
+               "removed": [before.names] if before.names else []},
     )  # fmt: skip
     return choices.today()

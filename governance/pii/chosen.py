@@ -74,10 +74,14 @@ def words_checked(said: Mapping[str, Iterable[str]]) -> tuple[tuple[str, tuple[s
 
 @dataclass(frozen=True)
 class Chosen:
-    """The countries whose telephone numbers are known without a country code, and recognisers, in a fixed order."""
+    """The countries whose telephone numbers are known without a country code, and recognisers, in a fixed order.
+
+    `names` is the language model, with its version, that looks for names in free text; empty for none.
+    """
 
     countries: tuple[str, ...] = COUNTRIES
     own: tuple[Own, ...] = ()
+    names: str = ""
 
     def in_countries(self, wanted: Iterable[str], possible: Iterable[str]) -> "Chosen":
         """The same with other countries: one or more two-letter codes of those that are `possible`."""
@@ -88,6 +92,12 @@ class Chosen:
         if not codes:
             raise Refused("pii.no_country")
         return replace(self, countries=in_order(codes))
+
+    def with_names(self, title: str, possible: Iterable[str]) -> "Chosen":
+        """The same with a language model of those that are `possible`, or with none."""
+        if title and title not in set(possible):
+            raise Refused("pii.unknown_model", model=title[:80])
+        return replace(self, names=title)
 
     def recogniser(self, entity: str) -> Own:
         """The recogniser of an entity; refused when there is none."""
@@ -124,4 +134,4 @@ def in_order(codes: Iterable[str]) -> tuple[str, ...]:
 def chosen_of(told: Mapping[str, Any]) -> Chosen:
     """What was kept, or given to a process; what was not said is as usual."""
     countries = tuple(told["countries"]) if "countries" in told else COUNTRIES
-    return Chosen(countries, tuple(map(own_of, told.get("own", ()))))
+    return Chosen(countries, tuple(map(own_of, told.get("own", ()))), str(told.get("names", "")))

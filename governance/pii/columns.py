@@ -195,6 +195,7 @@ class Column:
     suggested: frozenset[str] = frozenset()
     people: str = "silent"
     own: tuple[Own, ...] = ()
+    prose: bool = False
     rows: int = 0
     filled: int = 0
     gaps: set[str] = field(default_factory=set)
@@ -231,6 +232,7 @@ class Column:
         wanted = {entity: could.below(places) for entity, could in self._could.items() if could.over}
         could_be = sieve.candidates(found, self.suggested, self.people, wanted, self._tried)
         could_be |= sieve.candidates_of(found, self.own, wanted)
+        could_be |= sieve.prose(found, wanted) if self.prose else {}
         for entity, mask in could_be.items():
             size = np.count_nonzero(mask)
             if size:

@@ -12,6 +12,9 @@ from governance.pii.credentials import by_issuer, by_password
 from governance.pii.headers import is_code, is_version, says_login
 from governance.pii.national import KINDS
 from governance.pii.own import by_own
+from governance.pii.prose import ENTITIES as IN_TEXT
+from governance.pii.prose import GROUP as TEXT
+from governance.pii.prose import by_model
 from governance.pii.shapes import (
     ends_in_road,
     holds_known_name,
@@ -218,6 +221,24 @@ TESTS: dict[str, Test] = {**FIRST, **NATIONAL, **THEN}
 
 
 def cases(sight: Sight) -> Iterator[tuple[str, Sight, Case]]:
+    """Each entity that holds: what is known of values, a workspace's own beside it, then what a model saw in text."""
+    told = set()
+    for entity, part, case in strongest(sight):
+        told.add(entity)
+        yield entity, part, case
+    for own in sight.own:  # they hide nothing that the others find, nor the other way round
+        part = sight.part(own.entity)
+        believed = by_own(part, own, free(part, own.entity, {}))
+        if believed is not None:
+            yield own.entity, part, believed
+    for kind, entity in IN_TEXT.items():
+        part = sight.part(TEXT)
+        believed = by_model(part, kind, free(part, kind, {})) if entity not in told else None
+        if believed is not None:
+            yield entity, part, believed
+
+
+def strongest(sight: Sight) -> Iterator[tuple[str, Sight, Case]]:
     """Each entity that holds, the strongest kind of proof first; what one explains no weaker one may claim."""
     taken: Taken = {}
     for entity in (*FIRST, *ranked(sight), *THEN):
@@ -231,11 +252,6 @@ def cases(sight: Sight) -> Iterator[tuple[str, Sight, Case]]:
         for at, span in spans.items():
             taken.setdefault(part.values[at], []).append(span)
         _claim(sight, part, entity, taken)
-    for own in sight.own:  # a workspace's own hide nothing that the others find, nor the other way round
-        part = sight.part(own.entity)
-        case = by_own(part, own, free(part, own.entity, {}))
-        if case is not None:
-            yield own.entity, part, case
 
 
 def free(part: Sight, entity: str, taken: Taken) -> Mine:

@@ -6,7 +6,6 @@ nothing it prints holds a value of the table.
 
 import hashlib
 import json
-import operator
 import os
 import resource
 import signal
@@ -18,12 +17,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from audit.refusals import Refused
-from governance.pii import headers, own, readers, rules, shapes, sieve, tables
+from governance.pii import headers, namereader, own, prose, readers, rules, shapes, sieve, tables
 from governance.pii.chosen import Chosen, chosen_of
 from governance.pii.columns import MOST_COLUMNS, Cells, Column, Draw, short
 from governance.pii.evidence import TESTS
 from governance.pii.sandbox import Orders
-from governance.pii.sight import Drawn, Sight
+from governance.pii.sight import Drawn, Hit, Sight
 
 AT_FIRST, AT_ONCE = 2 * 1024 * 1024, 16 * 1024 * 1024
 MOST_COUNTED = 8 * 1024 * 1024
@@ -71,12 +70,13 @@ class Table:
     rows: int
     gaps: dict[str, int]
     chosen: Chosen = USUAL
+    model: str = ""
 
 
 def read(orders: Orders, source: tables.Table, chosen: Chosen = USUAL) -> Table:
     """Stream the table once through the columns' sieves, within the budgets."""
     reading = readers.Reading(0, lambda: 0)
-    table = Table({}, 0, reading.gaps, chosen)
+    table = Table({}, 0, reading.gaps, chosen, orders.model)
     seed = hashlib.sha256(orders.seed.encode()).digest()
     decoded, sifted, told = 0, 0, 0.0
     for batch in source.batches(reading):
@@ -109,7 +109,7 @@ def take(table: Table, batch: list[Cells], seed: bytes) -> int:
                 continue
             owns = table.chosen.own
             suggested = headers.meanings(path) | own.named(path, owns)
-            column = Column(path, seed, most, suggested, headers.names_people(path), owns)
+            column = Column(path, seed, most, suggested, headers.names_people(path), owns, bool(table.chosen.names))
             table.columns[path] = column
         column.add(cells)
     return decoded
@@ -125,20 +125,37 @@ def look(table: Table) -> Iterator[rules.Verdict]:
     """Judge column after column."""
     from governance.pii.presidio import Analyzer  # noqa: PLC0415 - a second of imports, under the limits
 
-    analyzer = Analyzer(table.chosen)
+    analyzer, names = Analyzer(table.chosen), _reader(table)
     for column in table.columns.values():
-        draws = column.draw(rules.MOST_DRAWN)
+        draws = namereader.bounded(column.draw(rules.MOST_DRAWN), names)
         values = tuple(dict.fromkeys(shapes.plain(value) for draw in draws.values() for value in draw.values))
         hits, late = analyzer.examine(values, column.suggested)
         place = {value: at for at, value in enumerate(values)}
         groups = {name: placed(draw, place, column.distinct) for name, draw in draws.items()}
         mine = tuple(each for each in table.chosen.own if each.entity in groups)
-        entities = (*TESTS, *(each.entity for each in mine))
+        entities = (*TESTS, *(each.entity for each in mine), prose.GROUP)
         drawn = {entity: groups[sieve.group(entity)] for entity in entities if sieve.group(entity) in groups}
-        seen = tuple(map(operator.add, hits, own.hits(mine, values)))
+        named = names.hits(values, drawn.get(prose.GROUP)) if names else [()] * len(values)
+        seen = tuple(map(sum_of, hits, own.hits(mine, values), named or [()] * len(values)))
         sight = Sight(column.path, values, seen, column.suggested, column.people, drawn, column.distinct, mine)
-        why = (*sorted(column.gaps), *(("pii.slow_values",) if late else ()))
+        slow = {"pii.slow_values": late > 0, "pii.names_over_budget": named is None}
+        why = (*sorted(column.gaps), *(code for code, is_so in slow.items() if is_so))
         yield rules.judge(sight, why=why)
+
+
+def sum_of(*parts: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """The hits of several in one value."""
+    return tuple(hit for part in parts for hit in part)
+
+
+def _reader(table: Table) -> namereader.Reader | None:
+    """Who looks for names in free text, where that was chosen; a model that is not there is a gap of the scan."""
+    if not table.chosen.names:
+        return None
+    found = namereader.opened(table.model, table.chosen.names)
+    if found is None:
+        table.gaps["pii.model_missing"] = 1
+    return found
 
 
 def placed(draw: Draw, place: Mapping[str, int], distinct: int) -> Drawn:

@@ -41,7 +41,8 @@ def parts_of(chosen: Chosen) -> dict[str, str]:
     except PackageNotFoundError:
         return {}
     own = {"recognisers": ", ".join(map(_brief, chosen.own))} if chosen.own else {}
-    return versions | {"regions": " ".join(chosen.countries), **own, "code": presidio.code()[:16]}
+    names = {"names_model": chosen.names} if chosen.names else {}
+    return versions | {"regions": " ".join(chosen.countries), **own, **names, "code": presidio.code()[:16]}
 
 
 def _brief(own: Own) -> str:

@@ -89,6 +89,7 @@ BECAUSE: dict[str, Promise] = {
     "layout": gettext_lazy("the values are laid out like it"),
     "words": gettext_lazy("words before it announce it"),
     "names": gettext_lazy("common names occur"),
+    "model": gettext_lazy("a language model saw it in the text"),
 }
 
 
@@ -124,6 +125,7 @@ def spoken(panel: dict[str, Any]) -> dict[str, Any]:
         "flagged": [each for each in columns if each["entities"] or each["why"]],
         "plain": [each for each in columns if not each["entities"] and not each["why"]],
         "why": [each["detail"] for each in reasons(scan.why if scan else {})],
+        "names_model": choices.names_for(scan.ruleset) if scan else "",
         "stale": say(Refused(panel["stale_why"])) if panel.get("stale_why") else "",
     }
 
@@ -201,6 +203,8 @@ def _did(now: Chosen, before: Chosen) -> list[str]:
     old, new = ({own.entity: own for own in chosen.own} for chosen in (before, now))
     added = [country(code) for code in now.countries if code not in before.countries]
     removed = [country(code) for code in before.countries if code not in now.countries]
+    added += [now.names] if now.names and now.names != before.names else []
+    removed += [before.names] if before.names and now.names != before.names else []
     added += [own.label for entity, own in new.items() if entity not in old]
     removed += [own.label for entity, own in old.items() if entity not in new]
     changed = [own.label for entity, own in new.items() if entity in old and old[entity] != own]

@@ -50,7 +50,7 @@ EVERYTHING = frozenset({*THRESHOLDS, *sieve.NUMBERS, "SECRET"})
 JUDGES = (
     "databases", "lakes", "tables",
     "checksums", "chosen", "columns", "credentials", "evidence", "examine", "expressions", "headers", "lookalikes",
-    "lowest", "marks", "names", "national", "own", "patterns", "presidio",
+    "lowest", "marks", "namereader", "names", "national", "own", "patterns", "presidio", "prose",
     "readers", "recognisers", "rules", "shapes", "sieve", "sight", "statistics", "telephones",
 )  # fmt: skip
 

@@ -76,7 +76,7 @@ def judge(sight: Sight, *, why: tuple[str, ...] = ()) -> Verdict:
     """The verdict of one column; `why`: what could not be examined."""
     rank = {entity: at for at, entity in enumerate(TESTS)}
     sampled = {entity: drawn for entity, drawn in (sight.drawn or {}).items() if not drawn.whole}
-    said = [found(part, entity, case, whole=entity not in sampled) for entity, part, case in cases(sight)]
+    said = [found(part, entity, case, whole=part.whole) for entity, part, case in cases(sight)]
     said.sort(key=lambda one: (-one.share, rank.get(one.type, -1)))
     seen = min((len(drawn.places) for drawn in sampled.values()), default=round(sight.seen))
     bounds = (clean_bound(len(drawn.places)) * len(drawn.places) / drawn.of for drawn in sampled.values())

@@ -41,6 +41,7 @@ class Orders:
     sensitive: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
     chosen: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
     out: int = -1
     changes: tuple[tuple[str, str], ...] = ()
     key: str = ""

@@ -19,6 +19,7 @@ from governance.pii import marks, national, shapes
 from governance.pii.chosen import Own
 from governance.pii.marks import Marks
 from governance.pii.own import expressions
+from governance.pii.prose import GROUP as TEXT
 
 Mask = Any
 
@@ -80,6 +81,7 @@ KEYS = (
     r"AKIA|ASIA|gh[pousr]_|github_pat|glpat-|xox|sk-|[sr]k_|SG\.|AIza|eyJ|BEGIN |npm_|pypi-|dapi|hf_|dop_v1|ya29|earer"
 )
 SPOKEN = r"(?i)pass(?:word|wd|phrase)|pwd|senha|contraseña|key|secret|token|://"
+WORDS = r"\pL{2}[^\pL\pN]{1,4}\pL[\pL’']*[^\pL\pN]{1,4}\pL{2}"
 PAGES = r"(?i)(?:linkedin|facebook|instagram|twitter|tiktok|github|\bx|\bt)\.(?:com|me)/"
 MANY, FEW, WORTH = 0.2, 0.02, 256
 NONE_KEPT: Mapping[str, Mask] = MappingProxyType({})
@@ -215,6 +217,13 @@ def candidates_of(texts: Any, owns: Iterable[Own], wanted: Mapping[str, Mask]) -
         mask[mask] = holds(texts.filter(pa.array(mask)), "|".join(expressions(own)))
         found[own.entity] = mask
     return found
+
+
+def prose(texts: Any, wanted: Mapping[str, Mask]) -> dict[str, Mask]:
+    """Free text, in which names are looked for by a language model: three words or more, one behind the other."""
+    mask = wanted[TEXT].copy() if TEXT in wanted else np.ones(len(texts), bool)
+    mask[mask] = holds(texts.filter(pa.array(mask)), WORDS)
+    return {TEXT: mask}
 
 
 Of = Callable[[str, Mask], Mask]

@@ -29,6 +29,7 @@ class Sight:
     drawn: Mapping[str, "Drawn"] | None = None
     of: float = -1.0
     own: tuple[Own, ...] = ()
+    whole: bool = True
 
     @property
     def seen(self) -> float:
@@ -46,6 +47,7 @@ class Sight:
             hits=tuple(self.hits[at] for at in mine.places),
             drawn=None,
             of=mine.of,
+            whole=mine.whole,
         )
 
 

@@ -6,7 +6,19 @@ from uuid import UUID
 from django.conf import settings
 
 from audit.actor import system
-from governance.pii import choices, copies, copying, editions, measuring, notes, records, sandbox, selectors, services
+from governance.pii import (
+    choices,
+    copies,
+    copying,
+    editions,
+    measuring,
+    namemodels,
+    notes,
+    records,
+    sandbox,
+    selectors,
+    services,
+)
 from governance.pii.models import Anonymity, RedactedCopy
 from jobs.tasks import Work, errand
 
@@ -18,7 +30,8 @@ def scan(work: Work, scan_id: str) -> None:
     if row is None or not records.start(row, work.now()):
         return
     row.refresh_from_db(fields=["trial"])
-    chosen = (choices.today() if row.trial else choices.counting()).chosen.as_json()
+    chosen = (choices.today() if row.trial else choices.counting()).chosen
+    orders = replace(_orders(row.path), chosen=chosen.as_json(), model=namemodels.path_of(chosen.names))
 
     def progress(share: float, stage: str, count: int) -> None:
         records.tell(row, share, stage, count)
@@ -27,7 +40,7 @@ def scan(work: Work, scan_id: str) -> None:
     before = selectors.whole_before(row)
     known = before.digest if before is not None else ""
     inline = tuple(notes.lines(UUID(row.path.partition(":")[2]))) if row.path.startswith("version:") else ()
-    answer = sandbox.run(replace(_orders(row.path), seed=row.seed, known=known, inline=inline, chosen=chosen), progress)
+    answer = sandbox.run(replace(orders, seed=row.seed, known=known, inline=inline), progress)
     if answer.same and before is not None:
         answer = sandbox.Answer(selectors.result_of(before))
     services.conclude_scan(actor=system(), scan_id=row.pk, answer=answer, now=work.now())
