@@ -77,7 +77,7 @@ def choose(people: SimpleNamespace, now: datetime, *codes: str) -> None:
 
 class TestCountries:
     def test_other_countries_are_tried_before_they_count(
-        self, phones: Any, people: SimpleNamespace, now: datetime, run_jobs: Any
+        self, phones: Any, table: Path, people: SimpleNamespace, now: datetime, run_jobs: Any
     ) -> None:
         assert scan_now(phones, people, run_jobs).verdict == "clean_full"
         before = freshness.current_ruleset()
@@ -88,6 +88,7 @@ class TestCountries:
         (trial,) = Scan.objects.filter(trial=True)
         assert (trial.verdict, trial.ruleset) == ("findings", freshness.current_ruleset())
         assert not Finding.objects.exists()
+        table.write_text(table.read_text() + "99,010-2345-6789\n")
         asked = scan_now(phones, people, run_jobs)
         assert (asked.trial, asked.verdict, asked.ruleset) == (False, "clean_full", before), "what counts is asked"
         assert selectors.standing([phones.lineage_dataset_id], now)[0].verdict == "clean_full"
