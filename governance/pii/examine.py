@@ -13,11 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import redirect_stdout, suppress
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import pyarrow as pa
+
 from audit.refusals import Refused
-from governance.pii import headers, namereader, own, prose, readers, rules, shapes, sieve, tables
+from governance.pii import beside, headers, namereader, own, prose, readers, rules, shapes, sieve, tables
 from governance.pii.chosen import Chosen, chosen_of
 from governance.pii.columns import MOST_COLUMNS, Cells, Column, Draw, short
 from governance.pii.evidence import TESTS
@@ -71,12 +74,15 @@ class Table:
     gaps: dict[str, int]
     chosen: Chosen = USUAL
     model: str = ""
+    part: int = 0
+    loads: list[int] = field(default_factory=lambda: [0])
+    places: dict[str, int] = field(default_factory=dict)
 
 
-def read(orders: Orders, source: tables.Table, chosen: Chosen = USUAL) -> Table:
-    """Stream the table once through the columns' sieves, within the budgets."""
+def read(orders: Orders, source: tables.Table, chosen: Chosen = USUAL, part: int = 0, parts: int = 1) -> Table:
+    """Stream the table once through the sieves of the columns that are this part's, within the budgets."""
     reading = readers.Reading(0, lambda: 0)
-    table = Table({}, 0, reading.gaps, chosen, orders.model)
+    table = Table({}, 0, reading.gaps, chosen, orders.model, part, [0] * parts)
     seed = hashlib.sha256(orders.seed.encode()).digest()
     decoded, sifted, told = 0, 0, 0.0
     for batch in source.batches(reading):
@@ -96,23 +102,43 @@ def read(orders: Orders, source: tables.Table, chosen: Chosen = USUAL) -> Table:
 
 
 def take(table: Table, batch: list[Cells], seed: bytes) -> int:
-    """Hand the cells of a batch to their columns; returns their bytes."""
-    most = min(131_072, max(1024, MOST_COUNTED // max(1, len(batch))))
+    """Hand the cells of a batch to their columns; returns the bytes of all."""
+    divide(table, batch, seed)
     decoded = 0
     for cells in batch:
-        decoded += cells.values.nbytes if cells.values is not None else 0
+        decoded += _size(cells)
         path = short(cells.path)
-        column = table.columns.get(path)
-        if column is None:
-            if len(table.columns) >= MOST_COLUMNS:
-                table.gaps["pii.too_many_columns"] = table.gaps.get("pii.too_many_columns", 0) + 1
-                continue
-            owns = table.chosen.own
-            suggested = headers.meanings(path) | own.named(path, owns)
-            column = Column(path, seed, most, suggested, headers.names_people(path), owns, bool(table.chosen.names))
-            table.columns[path] = column
-        column.add(cells)
+        if path in table.columns:
+            table.columns[path].add(cells)
+        elif path not in table.places:
+            table.gaps["pii.too_many_columns"] = table.gaps.get("pii.too_many_columns", 0) + 1
     return decoded
+
+
+def divide(table: Table, batch: list[Cells], seed: bytes) -> None:
+    """Give the columns that are new to the parts, the largest first, each to the part that has least."""
+    new: dict[str, int] = {}
+    for cells in batch:
+        path = short(cells.path)
+        if path not in table.places and len(table.places) < MOST_COLUMNS:
+            table.places[path] = len(table.places)
+            new[path] = 0
+        if path in new:
+            new[path] += _size(cells)
+    owners = {}
+    for path in sorted(new, key=lambda path: -new[path]):
+        owners[path] = table.loads.index(min(table.loads))
+        table.loads[owners[path]] += new[path]
+    most = min(131_072, max(1024, MOST_COUNTED // max(1, len(batch))))
+    for path in new:
+        if owners[path] == table.part:
+            owns, names = table.chosen.own, bool(table.chosen.names)
+            suggested = headers.meanings(path) | own.named(path, owns)
+            table.columns[path] = Column(path, seed, most, suggested, headers.names_people(path), owns, names)
+
+
+def _size(cells: Cells) -> int:
+    return cells.values.nbytes if cells.values is not None else 0
 
 
 def sift(table: Table) -> None:
@@ -165,6 +191,58 @@ def placed(draw: Draw, place: Mapping[str, int], distinct: int) -> Drawn:
     return Drawn(places, distinct if whole else distinct * len(places) / max(1, draw.number), draw.whole)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """The verdict on a column, how many of its cells are filled and how many values are distinct."""
+
+    verdict: rules.Verdict
+    filled: int
+    distinct: int
+
+
+def judged(orders: Orders, source: tables.Table, chosen: Chosen = USUAL, parts: int = 0) -> tuple[Table, list[Judged]]:
+    """The table, and what is said of its columns in their order; of a large file two processes take some each.
+
+    A model that reads names is too large to have twice.
+    """
+    if not chosen.names and isinstance(source, tables.OneFile) and (parts or 1 + beside.worth(source.file)) > 1:
+        with suppress(beside.Alone):
+            return _together(orders, source, chosen)
+    table = read(orders, source, chosen)
+    return table, list(_say(table))
+
+
+def _together(orders: Orders, source: tables.OneFile, chosen: Chosen) -> tuple[Table, list[Judged]]:
+    """Each had less memory than one alone: what went wrong, or differently for the two, may be for the lack of it."""
+
+    def silently() -> tuple[list[Judged], int, dict[str, int]]:
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), beside.reopened(source.file) as again:
+            table = read(orders, tables.OneFile(again, source.name), chosen, 1, 2)
+            return list(_say(table)), table.rows, table.gaps
+
+    from governance.pii import presidio  # noqa: PLC0415
+
+    presidio.warm()  # before there are two of them
+    pa.set_io_thread_count(1)  # the stack of each counts as memory
+    with beside.helper(silently, orders) as helper:
+        try:
+            table = read(orders, source, chosen, 0, 2)
+            found = list(_say(table))
+        except (MemoryError, Refused):
+            raise beside.Alone from None
+        theirs, rows, gaps = helper.result()
+    if (rows, gaps) != (table.rows, table.gaps) or "pii.broken_midway" in gaps:
+        raise beside.Alone
+    return table, sorted([*found, *theirs], key=lambda one: table.places[one.verdict.path])
+
+
+def _say(table: Table) -> Iterator[Judged]:
+    for at, verdict in enumerate(look(table)):
+        column = table.columns[verdict.path]
+        yield Judged(verdict, column.filled, column.distinct)
+        tell(progress=round(0.6 + 0.35 * (at + 1) / len(table.columns), 3), words="looking", count=at + 1)
+
+
 def examine(orders: Orders) -> None:
     """Scan the table and tell the result; what cannot be done is told as a code."""
     chosen = chosen_of(orders.chosen)
@@ -174,17 +252,14 @@ def examine(orders: Orders) -> None:
         if orders.known and source.digest() == orders.known:
             tell(same=orders.known)
             return
-        table = read(orders, source, chosen)
-        verdicts = []
-        for at, verdict in enumerate(look(table)):
-            verdicts.append(verdict)
-            tell(progress=round(0.6 + 0.35 * (at + 1) / len(table.columns), 3), words="looking", count=at + 1)
+        table, found = judged(orders, source, chosen)
         sealed = source.digest()
         if source.moved():
             table.gaps["pii.changed_meanwhile"] = 1
     if not table.rows:
         table.gaps["pii.no_rows"] = 1
-    verdicts = worth_telling(verdicts)
+    by_path = {one.verdict.path: one for one in found}
+    verdicts = worth_telling([one.verdict for one in found])
     tell(
         result={
             "verdict": rules.overall((one.verdict for one in verdicts), gaps=bool(table.gaps)),
@@ -192,7 +267,7 @@ def examine(orders: Orders) -> None:
             "rows": table.rows,
             "digest": sealed,
             "gaps": table.gaps,
-            "columns": [_column(table.columns[one.path], one) for one in verdicts],
+            "columns": [_column(by_path[one.path]) for one in verdicts],
         }
     )
 
@@ -209,8 +284,8 @@ def worth_telling(verdicts: list[rules.Verdict]) -> list[rules.Verdict]:
     ]
 
 
-def _column(column: Column, verdict: rules.Verdict) -> Mapping[str, Any]:
-    return {**asdict(verdict), "filled": column.filled, "distinct": column.distinct}
+def _column(one: Judged) -> Mapping[str, Any]:
+    return {**asdict(one.verdict), "filled": one.filled, "distinct": one.distinct}
 
 
 def work(orders: Orders) -> None:
