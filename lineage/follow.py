@@ -23,6 +23,7 @@ from django.utils.translation import gettext_noop
 
 from audit import bulk, sidecar
 from audit.actor import Unavailable
+from audit.carrying import Carrier
 from jobs import records as jobs
 from jobs.tasks import Away
 from lineage import many
@@ -136,7 +137,7 @@ def start(stop: threading.Event) -> threading.Thread:
 
 
 def _run(stop: threading.Event) -> None:
-    complaint, known = "", None
+    complaint, known, carrier = "", None, Carrier()
     while not stop.wait(PAUSE):
         try:
             close_old_connections()
@@ -145,6 +146,7 @@ def _run(stop: threading.Event) -> None:
                 known = connection.connection
                 bulk.execute(_UNHURRIED[connection.vendor])
             _turn(stop)
+            carrier.carry()
             complaint = ""
         except Exception as error:
             if repr(error) != complaint:
@@ -155,14 +157,9 @@ def _run(stop: threading.Event) -> None:
 
 
 def _turn(stop: threading.Event) -> None:
-    """Project all there is, and bring it from SQLite's log into its file, so that no answer has to wait for that."""
-    last = settle()
-    if not last:
-        return
-    while last == BATCH and not stop.is_set():
-        last = settle()
-    if connection.vendor == "sqlite":
-        bulk.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    """Project all there is."""
+    while settle() == BATCH and not stop.is_set():
+        pass
 
 
 def _project(pks: Sequence[int], ready: Sequence[Placed]) -> int:

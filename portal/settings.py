@@ -67,7 +67,7 @@ def database(url: str) -> dict[str, Any]:
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
                 "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728; "
-                "PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000;",
+                "PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=262144; PRAGMA cache_size=-16000;",
             },
             "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
         }
