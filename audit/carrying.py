@@ -1,27 +1,36 @@
-"""SQLite's log of writes (WAL) is brought into the database's file by one alone, while nobody writes.
+"""SQLite's log of writes (WAL) is brought into the database's file by one alone, and only while it cannot begin anew.
 
-Up to 3.51.2 SQLite may lose transactions that it said were kept, when a checkpoint runs while somebody's commit begins
-the log anew (https://sqlite.org/wal.html, "The WAL-reset bug"; mended in 3.44.6, 3.50.7 and 3.51.3). So connections
-here make no checkpoints as they commit (`wal_autocheckpoint`), and the one who does holds the writers' turn meanwhile.
+Up to 3.51.2 SQLite may lose transactions that it said were kept, when a checkpoint begins while somebody's commit
+begins the log anew (https://sqlite.org/wal.html, "The WAL-reset bug"; mended in 3.44.6, 3.50.7 and 3.51.3). A commit
+does that only where the whole log is in the file already. So one process makes all checkpoints, connections make none
+as they commit (`wal_autocheckpoint`), and it begins one only when something was committed after the last, which is in
+the log alone until it is done; or else it holds the writers' turn meanwhile.
 """
 
 import sqlite3
 import time
-from contextlib import closing
-from pathlib import Path
+from contextlib import ExitStack, closing
 
 from django.db import connection
 
+from audit import sidecar
+
 OFTEN = 0.5
 """Seconds from one time to the next: what was written meanwhile is brought over together."""
-PATIENCE = 20
+LONG = 8192
+"""Pages of a log that is brought over to its end, in the writers' turn, so that the next commit begins it anew."""
+PATIENCE = 2
+"""Seconds for which the turn is waited for; then it is for the next time."""
 
 
 class Carrier:
-    """Brings over what was written since it last did, in one process: the worker that follows lineage."""
+    """Brings over what was committed since it last did: one of all there are, of a worker that follows lineage."""
 
     def __init__(self, often: float = OFTEN) -> None:
-        self._often, self._due, self._seen = often, 0.0, 0
+        self._often, self._due = often, 0.0
+        self._mine = ExitStack()
+        self._own: sqlite3.Connection | None = None
+        self._seen: int | None = None
 
     def carry(self) -> bool:
         """Bring over what is there, if it is time and something is; returns whether it did. Only SQLite has such a log.
@@ -30,17 +39,55 @@ class Carrier:
         """
         if connection.vendor != "sqlite" or time.monotonic() < self._due:
             return False
-        name = str(connection.settings_dict["NAME"])
-        log = Path(f"{name}-wal")
-        written = log.stat().st_mtime_ns if log.exists() else 0
-        if written == self._seen:
+        own = self._own or self._begin()
+        if own is None or self._seen == _commits(own):
             return False
-        with closing(sqlite3.connect(name, timeout=PATIENCE, isolation_level=None)) as turn:
-            turn.execute("BEGIN IMMEDIATE")
+        done = self._seen is not None
+        if not done or _checkpoint(own) >= LONG:
+            done = self._in_turn(own) or done
+        if done:
+            # asked for after it is done: whatever else is committed is not in the file, so the log goes on
+            self._seen = _commits(own)
+        self._due = time.monotonic() + self._often
+        return done
+
+    def close(self) -> None:
+        """Leave it to others, as also whoever dies does."""
+        self._mine.close()
+        self._mine, self._own, self._seen = ExitStack(), None, None
+
+    def _begin(self) -> sqlite3.Connection | None:
+        """Be the one who does it, unless another is."""
+        if not self._mine.enter_context(sidecar.lock("carrying.lock", wait=False)):
+            self.close()
+            return None
+        self._own = self._mine.enter_context(closing(_connected()))
+        return self._own
+
+    @staticmethod
+    def _in_turn(own: sqlite3.Connection) -> bool:
+        """Bring over all there is while nobody else can write; returns whether the turn was to be had."""
+        with closing(_connected()) as turn:
             try:
-                with connection.cursor() as cursor:
-                    cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                turn.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            try:
+                _checkpoint(own)
             finally:
                 turn.execute("ROLLBACK")
-        self._due, self._seen = time.monotonic() + self._often, written
         return True
+
+
+def _connected() -> sqlite3.Connection:
+    return sqlite3.connect(str(connection.settings_dict["NAME"]), timeout=PATIENCE, isolation_level=None)
+
+
+def _commits(own: sqlite3.Connection) -> int:
+    """A number that is another once somebody else has committed."""
+    return int(own.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _checkpoint(own: sqlite3.Connection) -> int:
+    """Bring over what no reader needs; returns how many pages the log has."""
+    return int(own.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])

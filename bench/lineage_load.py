@@ -19,6 +19,7 @@ from tests.running import Portal
 
 RETRY = 2
 """Seconds after which a busy server wants to be asked again (Retry-After)."""
+WAITING = "attestry_lineage_waiting_"
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -110,21 +111,17 @@ class Lag:
     def __init__(self, portal: Portal, token: str) -> None:
         self.reader = portal.reader(token)
 
-    def events(self) -> int:
-        return int(self._metric("attestry_lineage_waiting_events"))
-
-    def seconds(self) -> float:
-        return self._metric("attestry_lineage_waiting_seconds")
-
-    def _metric(self, name: str) -> float:
+    def now(self) -> tuple[int, float]:
+        """How many events wait, and for how many seconds the oldest has."""
         status, page = self.reader.ask("GET", "/metrics")
         if status != 200:
             raise SystemExit(f"/metrics: {status}")
-        return next(float(line.split()[-1]) for line in page.decode().splitlines() if line.startswith(name + " "))
+        said = dict(line.rsplit(" ", 1) for line in page.decode().splitlines() if line.startswith(WAITING))
+        return int(float(said[f"{WAITING}events"])), float(said[f"{WAITING}seconds"])
 
     def none(self) -> None:
         """Wait until there is none."""
-        while self.events():
+        while self.now()[0]:
             time.sleep(0.02)
 
 

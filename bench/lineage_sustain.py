@@ -99,7 +99,7 @@ def sustained(portal: Portal, where: str, minutes: float, rate: int, size: int) 
 
     def watch() -> None:
         while not over.wait(0.5):
-            behind.append((lag.events(), lag.seconds()))
+            behind.append(lag.now())
 
     watching = threading.Thread(target=watch)
     watching.start()

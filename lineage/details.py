@@ -13,13 +13,25 @@ ABOUT = 8
 """How long `about` may be."""
 
 
-class Facet(models.Model):
+class Keyed(models.Model):
+    """Rows whose natural key, of any length, is compared by its digest.
+
+    A constraint and not `unique`, with which PostgreSQL gets a second index of the same texts, for LIKE.
+    """
+
+    key = models.CharField(max_length=64)
+
+    class Meta:
+        abstract = True
+        constraints = [models.UniqueConstraint(fields=["key"], name="%(app_label)s_%(class)s_key")]
+
+
+class Facet(Keyed):
     """The latest state of one facet, by event time: the digest of its JSON (empty when it was taken back).
 
     `event` is the digest of the raw event that said so.
     """
 
-    key = models.CharField(max_length=64, unique=True)
     about = models.CharField(max_length=ABOUT)
     about_id = models.BigIntegerField()
     name = models.TextField()
@@ -27,7 +39,7 @@ class Facet(models.Model):
     event = models.CharField(max_length=64, default="")
     at = models.DateTimeField()
 
-    class Meta:
+    class Meta(Keyed.Meta):
         indexes = [models.Index(fields=["about", "about_id"], name="lineage_facet_about")]
 
     def __str__(self) -> str:
@@ -56,10 +68,9 @@ class FacetBody(models.Model):
         return body if self.size < self.SMALL or not body else zlib.decompress(body)
 
 
-class Owner(models.Model):
+class Owner(Keyed):
     """Somebody whom the ownership facet of a dataset or job names."""
 
-    key = models.CharField(max_length=64, unique=True)
     about = models.CharField(max_length=ABOUT)
     about_id = models.BigIntegerField()
     name = models.TextField()
@@ -67,17 +78,16 @@ class Owner(models.Model):
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
-    class Meta:
+    class Meta(Keyed.Meta):
         indexes = [models.Index(fields=["about", "about_id"], name="lineage_owner_about")]
 
     def __str__(self) -> str:
         return self.name
 
 
-class Tag(models.Model):
+class Tag(Keyed):
     """A tag of a dataset, one of its columns (`field`), a job or a run."""
 
-    key = models.CharField(max_length=64, unique=True)
     about = models.CharField(max_length=ABOUT)
     about_id = models.BigIntegerField()
     field = models.TextField(default="")
@@ -87,17 +97,16 @@ class Tag(models.Model):
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
-    class Meta:
+    class Meta(Keyed.Meta):
         indexes = [models.Index(fields=["about", "about_id"], name="lineage_tag_about")]
 
     def __str__(self) -> str:
         return self.name
 
 
-class Alias(models.Model):
+class Alias(Keyed):
     """Another name of a dataset (symlinks facet); `other_key` is the key of the dataset of that name."""
 
-    key = models.CharField(max_length=64, unique=True)
     dataset = models.ForeignKey("lineage.Dataset", models.CASCADE, related_name="aliases")
     other_key = models.CharField(max_length=64, db_index=True)
     namespace = models.TextField()
@@ -110,10 +119,9 @@ class Alias(models.Model):
         return self.name
 
 
-class Change(models.Model):
+class Change(Keyed):
     """A dataset was created, altered, dropped, renamed, overwritten or truncated; `run_id` 0 when by no run we know."""
 
-    key = models.CharField(max_length=64, unique=True)
     dataset = models.ForeignKey("lineage.Dataset", models.CASCADE, related_name="changes")
     change = models.CharField(max_length=64)
     previous_namespace = models.TextField(default="")
@@ -126,10 +134,9 @@ class Change(models.Model):
         return self.change
 
 
-class Check(models.Model):
+class Check(Keyed):
     """A quality assertion about a dataset, or a test of a run, with its latest outcome."""
 
-    key = models.CharField(max_length=64, unique=True)
     run = models.ForeignKey("lineage.Run", models.CASCADE, null=True, related_name="checks")
     dataset = models.ForeignKey("lineage.Dataset", models.CASCADE, null=True, related_name="checks")
     name = models.TextField()
@@ -144,10 +151,9 @@ class Check(models.Model):
         return self.name
 
 
-class Metric(models.Model):
+class Metric(Keyed):
     """A number that a run or an event reports of a dataset or one of its columns; `facet` says in which facet."""
 
-    key = models.CharField(max_length=64, unique=True)
     run = models.ForeignKey("lineage.Run", models.CASCADE, null=True, related_name="metrics")
     dataset = models.ForeignKey("lineage.Dataset", models.CASCADE, related_name="metrics")
     facet = models.TextField()
@@ -160,10 +166,9 @@ class Metric(models.Model):
         return self.name
 
 
-class JobLink(models.Model):
+class JobLink(Keyed):
     """A job and another one by name: its `PARENT`, its `ROOT`, or one `BEFORE` or `AFTER` it."""
 
-    key = models.CharField(max_length=64, unique=True)
     job = models.ForeignKey("lineage.Job", models.CASCADE, related_name="links")
     kind = models.CharField(max_length=8)
     other_key = models.CharField(max_length=64, db_index=True)

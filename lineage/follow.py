@@ -145,21 +145,24 @@ def _run(stop: threading.Event) -> None:
             if connection.connection is not known:
                 known = connection.connection
                 bulk.execute(_UNHURRIED[connection.vendor])
-            _turn(stop)
-            carrier.carry()
+            _turn(stop, carrier)
             complaint = ""
         except Exception as error:
             if repr(error) != complaint:
                 log.exception("The tables of lineage cannot follow the events.")
             complaint = repr(error)
+            carrier.close()
             connection.close()
+    carrier.close()
     connection.close()
 
 
-def _turn(stop: threading.Event) -> None:
+def _turn(stop: threading.Event, carrier: Carrier) -> None:
     """Project all there is."""
-    while settle() == BATCH and not stop.is_set():
-        pass
+    more = True
+    while more and not stop.is_set():
+        more = settle() == BATCH
+        carrier.carry()
 
 
 def _project(pks: Sequence[int], ready: Sequence[Placed]) -> int:

@@ -18,6 +18,7 @@ from lineage.details import (
     Facet,
     FacetBody,
     JobLink,
+    Keyed,
     Metric,
     Owner,
     Tag,
@@ -42,19 +43,20 @@ FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 class RawEvent(models.Model):
     """An accepted event after redaction: its canonical JSON, compressed, under the SHA-256 of that JSON."""
 
-    sha256 = models.CharField(max_length=64, unique=True)
+    sha256 = models.CharField(max_length=64)
     body = models.BinaryField()
     size = models.PositiveIntegerField()
     kind = models.CharField(max_length=10)
     at = models.DateTimeField()
     received_at = models.DateTimeField()
     run_uuid = models.UUIDField(null=True, db_index=True)
-    scope_id = models.UUIDField(db_index=True)
+    scope_id = models.UUIDField()
     principal_id = models.UUIDField()
     warnings = models.JSONField(default=list)
     redacted = models.JSONField(default=list)
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["sha256"], name="lineage_raw_once")]
         indexes = [models.Index(fields=["scope_id", "-id"], name="lineage_raw_by_scope")]
 
     def __str__(self) -> str:
@@ -90,10 +92,9 @@ class RemovedEvent(models.Model):
         return f"removed event {self.sha256[:12]}"
 
 
-class Dataset(models.Model):
+class Dataset(Keyed):
     """Something that holds data, or a registered model (`type` MODEL), under the name its first event gave it."""
 
-    key = models.CharField(max_length=64, unique=True)
     namespace = models.TextField()
     name = models.TextField()
     scope_id = models.UUIDField(db_index=True)
@@ -124,10 +125,9 @@ class Dataset(models.Model):
         return Node(self.node_id, self.kind, self.namespace, self.name, self.pk)
 
 
-class Job(models.Model):
+class Job(Keyed):
     """Something that reads and writes datasets, again and again: what it is (`type`), from where, and how it works."""
 
-    key = models.CharField(max_length=64, unique=True)
     namespace = models.TextField()
     name = models.TextField()
     scope_id = models.UUIDField(db_index=True)
@@ -151,17 +151,16 @@ class Job(models.Model):
         return Node(self.node_id, "job", self.namespace, self.name, self.pk)
 
 
-class Run(models.Model):
+class Run(Keyed):
     """One execution of a job, accumulated from all its events; a `declared` one stands for what a JobEvent says.
 
     `code` is the digest of its SQL, source and place of source; `version` that of what it read and wrote by which
     code: the runs of a job with one `version` are one version of the job.
     """
 
-    key = models.CharField(max_length=64, unique=True)
     uuid = models.UUIDField(db_index=True)
     given = models.TextField()
-    job = models.ForeignKey(Job, models.CASCADE, related_name="runs")
+    job = models.ForeignKey(Job, models.CASCADE, related_name="runs", db_index=False)
     declared = models.BooleanField(default=False)
     parent_uuid = models.UUIDField(null=True)
     parent_at = models.DateTimeField(default=NEVER)
@@ -178,7 +177,7 @@ class Run(models.Model):
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
-    class Meta:
+    class Meta(Keyed.Meta):
         indexes = [
             models.Index(fields=["job", "-first_seen"], name="lineage_run_by_job"),
             models.Index(fields=["parent_uuid"], name="lineage_run_by_parent"),
@@ -198,10 +197,9 @@ class Schema(models.Model):
         return f"schema {self.sha256[:12]}"
 
 
-class DatasetVersion(models.Model):
+class DatasetVersion(Keyed):
     """A state of a dataset that its producer named (the version facet), such as version `3` of a model."""
 
-    key = models.CharField(max_length=64, unique=True)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="versions")
     version = models.TextField()
     schema = models.CharField(max_length=64, default="")
@@ -216,8 +214,8 @@ class DatasetVersion(models.Model):
 class RunIO(models.Model):
     """A run read (`in`) or wrote (`out`) a dataset: which version, with which columns, and how much of it."""
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="io")
-    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="io")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="io", db_index=False)
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="io", db_index=False)
     direction = models.CharField(max_length=3)
     version = models.TextField(default="")
     version_at = models.DateTimeField(default=NEVER)
@@ -240,8 +238,8 @@ class RunIO(models.Model):
 class JobIO(models.Model):
     """A job reads or writes a dataset: `RunIO` over all its runs, or (`declared`) over what JobEvents say of it."""
 
-    job = models.ForeignKey(Job, models.CASCADE, related_name="io")
-    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="job_io")
+    job = models.ForeignKey(Job, models.CASCADE, related_name="io", db_index=False)
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="job_io", db_index=False)
     direction = models.CharField(max_length=3)
     declared = models.BooleanField(default=False)
     first_seen = models.DateTimeField()
@@ -306,13 +304,12 @@ class Shape(models.Model):
         return str(self.number)
 
 
-class ColumnEdge(models.Model):
+class ColumnEdge(Keyed):
     """A column was made from another; `masking` when every way from one to the other masks.
 
     An empty `dst_field` stands for the whole dataset, as when a column filters or joins its rows.
     """
 
-    key = models.CharField(max_length=64, unique=True)
     src = models.ForeignKey(Dataset, models.CASCADE, related_name="columns_out", db_index=False)
     src_field = models.TextField()
     dst = models.ForeignKey(Dataset, models.CASCADE, related_name="columns_in")
@@ -325,7 +322,7 @@ class ColumnEdge(models.Model):
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
-    class Meta:
+    class Meta(Keyed.Meta):
         indexes = [models.Index(fields=["src", "dst"], name="lineage_column_down")]
 
     def __str__(self) -> str:

@@ -59,7 +59,7 @@ def database(url: str) -> dict[str, Any]:
     if not url or url.startswith("sqlite:"):
         path = unquote(urlsplit(url).path) if url else str(DATA_DIR / "attestry.sqlite3")
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "portal.sqlite",
             "NAME": path,
             "CONN_MAX_AGE": 60,
             "OPTIONS": {

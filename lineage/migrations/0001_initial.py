@@ -10,33 +10,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Dataset",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
-                ("namespace", models.TextField()),
-                ("name", models.TextField()),
-                ("scope_id", models.UUIDField(db_index=True)),
-                ("type", models.CharField(default="", max_length=64)),
-                (
-                    "type_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("schema", models.CharField(default="", max_length=64)),
-                (
-                    "schema_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("change", models.CharField(default="", max_length=64)),
-                (
-                    "change_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("first_seen", models.DateTimeField()),
-                ("last_seen", models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
             name="FacetBody",
             fields=[
                 ("sha256", models.CharField(max_length=64, primary_key=True, serialize=False)),
@@ -45,36 +18,17 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Job",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
-                ("namespace", models.TextField()),
-                ("name", models.TextField()),
-                ("scope_id", models.UUIDField(db_index=True)),
-                ("type", models.CharField(default="", max_length=64)),
-                ("integration", models.CharField(default="", max_length=64)),
-                ("processing", models.CharField(default="", max_length=64)),
-                (
-                    "type_at",
-                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
-                ),
-                ("first_seen", models.DateTimeField()),
-                ("last_seen", models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
             name="RawEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("sha256", models.CharField(max_length=64)),
                 ("body", models.BinaryField()),
                 ("size", models.PositiveIntegerField()),
                 ("kind", models.CharField(max_length=10)),
                 ("at", models.DateTimeField()),
                 ("received_at", models.DateTimeField()),
                 ("run_uuid", models.UUIDField(db_index=True, null=True)),
-                ("scope_id", models.UUIDField(db_index=True)),
+                ("scope_id", models.UUIDField()),
                 ("principal_id", models.UUIDField()),
                 ("warnings", models.JSONField(default=list)),
                 ("redacted", models.JSONField(default=list)),
@@ -84,7 +38,7 @@ class Migration(migrations.Migration):
             name="Owner",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("about", models.CharField(max_length=8)),
                 ("about_id", models.BigIntegerField()),
                 ("name", models.TextField()),
@@ -92,6 +46,9 @@ class Migration(migrations.Migration):
                 ("first_seen", models.DateTimeField()),
                 ("last_seen", models.DateTimeField()),
             ],
+            options={
+                "abstract": False,
+            },
         ),
         migrations.CreateModel(
             name="RemovedEvent",
@@ -114,7 +71,7 @@ class Migration(migrations.Migration):
             name="Run",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("uuid", models.UUIDField(db_index=True)),
                 ("given", models.TextField()),
                 ("declared", models.BooleanField(default=False)),
@@ -145,6 +102,9 @@ class Migration(migrations.Migration):
                 ("first_seen", models.DateTimeField()),
                 ("last_seen", models.DateTimeField()),
             ],
+            options={
+                "abstract": False,
+            },
         ),
         migrations.CreateModel(
             name="RunIO",
@@ -186,7 +146,7 @@ class Migration(migrations.Migration):
             name="Tag",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("about", models.CharField(max_length=8)),
                 ("about_id", models.BigIntegerField()),
                 ("field", models.TextField(default="")),
@@ -196,12 +156,46 @@ class Migration(migrations.Migration):
                 ("first_seen", models.DateTimeField()),
                 ("last_seen", models.DateTimeField()),
             ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Dataset",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64)),
+                ("namespace", models.TextField()),
+                ("name", models.TextField()),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("type", models.CharField(default="", max_length=64)),
+                (
+                    "type_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("schema", models.CharField(default="", max_length=64)),
+                (
+                    "schema_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("change", models.CharField(default="", max_length=64)),
+                (
+                    "change_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+            ],
+            options={
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("key",), name="lineage_dataset_key")],
+            },
         ),
         migrations.CreateModel(
             name="ColumnEdge",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("src_field", models.TextField()),
                 ("dst_field", models.TextField()),
                 ("job_id", models.BigIntegerField(default=0)),
@@ -230,12 +224,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "abstract": False,
+            },
         ),
         migrations.CreateModel(
             name="Check",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("name", models.TextField()),
                 ("column", models.TextField(default="")),
                 ("success", models.BooleanField()),
@@ -253,12 +250,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "abstract": False,
+            },
         ),
         migrations.CreateModel(
             name="Change",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("change", models.CharField(max_length=64)),
                 ("previous_namespace", models.TextField(default="")),
                 ("previous_name", models.TextField(default="")),
@@ -272,12 +272,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "abstract": False,
+            },
         ),
         migrations.CreateModel(
             name="Alias",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("other_key", models.CharField(db_index=True, max_length=64)),
                 ("namespace", models.TextField()),
                 ("name", models.TextField()),
@@ -291,12 +294,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "abstract": False,
+            },
         ),
         migrations.CreateModel(
             name="DatasetVersion",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("version", models.TextField()),
                 ("schema", models.CharField(default="", max_length=64)),
                 (
@@ -312,6 +318,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "abstract": False,
+            },
         ),
         migrations.CreateModel(
             name="Declaration",
@@ -365,7 +374,7 @@ class Migration(migrations.Migration):
             name="Facet",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("about", models.CharField(max_length=8)),
                 ("about_id", models.BigIntegerField()),
                 ("name", models.TextField()),
@@ -374,7 +383,32 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
             ],
             options={
+                "abstract": False,
                 "indexes": [models.Index(fields=["about", "about_id"], name="lineage_facet_about")],
+                "constraints": [models.UniqueConstraint(fields=("key",), name="lineage_facet_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Job",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64)),
+                ("namespace", models.TextField()),
+                ("name", models.TextField()),
+                ("scope_id", models.UUIDField(db_index=True)),
+                ("type", models.CharField(default="", max_length=64)),
+                ("integration", models.CharField(default="", max_length=64)),
+                ("processing", models.CharField(default="", max_length=64)),
+                (
+                    "type_at",
+                    models.DateTimeField(default=datetime.datetime(1, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)),
+                ),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+            ],
+            options={
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("key",), name="lineage_job_key")],
             },
         ),
         migrations.CreateModel(
@@ -388,12 +422,17 @@ class Migration(migrations.Migration):
                 (
                     "dataset",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="job_io", to="lineage.dataset"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="job_io",
+                        to="lineage.dataset",
                     ),
                 ),
                 (
                     "job",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.job"),
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.job"
+                    ),
                 ),
             ],
         ),
@@ -401,7 +440,7 @@ class Migration(migrations.Migration):
             name="JobLink",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("kind", models.CharField(max_length=8)),
                 ("other_key", models.CharField(db_index=True, max_length=64)),
                 ("namespace", models.TextField()),
@@ -415,12 +454,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "abstract": False,
+            },
         ),
         migrations.CreateModel(
             name="Metric",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=64)),
                 ("facet", models.TextField()),
                 ("column", models.TextField(default="")),
                 ("name", models.TextField()),
@@ -433,6 +475,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "abstract": False,
+            },
         ),
         migrations.CreateModel(
             name="Owed",
@@ -453,14 +498,24 @@ class Migration(migrations.Migration):
             model_name="rawevent",
             index=models.Index(fields=["scope_id", "-id"], name="lineage_raw_by_scope"),
         ),
+        migrations.AddConstraint(
+            model_name="rawevent",
+            constraint=models.UniqueConstraint(fields=("sha256",), name="lineage_raw_once"),
+        ),
         migrations.AddIndex(
             model_name="owner",
             index=models.Index(fields=["about", "about_id"], name="lineage_owner_about"),
         ),
+        migrations.AddConstraint(
+            model_name="owner",
+            constraint=models.UniqueConstraint(fields=("key",), name="lineage_owner_key"),
+        ),
         migrations.AddField(
             model_name="run",
             name="job",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="lineage.job"),
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="lineage.job"
+            ),
         ),
         migrations.AddField(
             model_name="metric",
@@ -480,21 +535,43 @@ class Migration(migrations.Migration):
             model_name="runio",
             name="dataset",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.dataset"
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.dataset"
             ),
         ),
         migrations.AddField(
             model_name="runio",
             name="run",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.run"),
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="io", to="lineage.run"
+            ),
         ),
         migrations.AddIndex(
             model_name="tag",
             index=models.Index(fields=["about", "about_id"], name="lineage_tag_about"),
         ),
+        migrations.AddConstraint(
+            model_name="tag",
+            constraint=models.UniqueConstraint(fields=("key",), name="lineage_tag_key"),
+        ),
         migrations.AddIndex(
             model_name="columnedge",
             index=models.Index(fields=["src", "dst"], name="lineage_column_down"),
+        ),
+        migrations.AddConstraint(
+            model_name="columnedge",
+            constraint=models.UniqueConstraint(fields=("key",), name="lineage_columnedge_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="change",
+            constraint=models.UniqueConstraint(fields=("key",), name="lineage_change_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="alias",
+            constraint=models.UniqueConstraint(fields=("key",), name="lineage_alias_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="datasetversion",
+            constraint=models.UniqueConstraint(fields=("key",), name="lineage_datasetversion_key"),
         ),
         migrations.AddIndex(
             model_name="edge",
@@ -520,6 +597,10 @@ class Migration(migrations.Migration):
                 fields=("job", "dataset", "direction", "declared"), name="lineage_jobio_once"
             ),
         ),
+        migrations.AddConstraint(
+            model_name="joblink",
+            constraint=models.UniqueConstraint(fields=("key",), name="lineage_joblink_key"),
+        ),
         migrations.AddIndex(
             model_name="run",
             index=models.Index(fields=["job", "-first_seen"], name="lineage_run_by_job"),
@@ -527,6 +608,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="run",
             index=models.Index(fields=["parent_uuid"], name="lineage_run_by_parent"),
+        ),
+        migrations.AddConstraint(
+            model_name="run",
+            constraint=models.UniqueConstraint(fields=("key",), name="lineage_run_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="metric",
+            constraint=models.UniqueConstraint(fields=("key",), name="lineage_metric_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="check",
+            constraint=models.UniqueConstraint(fields=("key",), name="lineage_check_key"),
         ),
         migrations.AddIndex(
             model_name="runio",
