@@ -36,7 +36,8 @@ class Cursor(base.SQLiteCursorWrapper):
 
     def _waits(self, error: sqlite3.OperationalError) -> bool:
         """Whether nothing was done because somebody else has the turn."""
-        busy: bool = (error.sqlite_errorcode or 0) & 0xFF == sqlite3.SQLITE_BUSY
+        # errors of Python's module itself have no code
+        busy: bool = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
         return busy and not self.connection.in_transaction
 
 

@@ -71,9 +71,15 @@ def test_it_is_refused_when_the_turn_does_not_come_and_nothing_is_done(
     assert written() == []
 
 
-def test_another_mistake_is_said_at_once(other: sqlite3.Connection) -> None:
-    with pytest.raises(OperationalError, match="no such table"), connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM nowhere")
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [("SELECT * FROM nowhere", "no such table"), ("SELECT CAST(x'ff' AS TEXT)", "decode")],
+    ids=["SQLite's", "Python's"],
+)
+def test_another_mistake_is_said_at_once(other: sqlite3.Connection, statement: str, problem: str) -> None:
+    with pytest.raises(OperationalError, match=problem), connection.cursor() as cursor:
+        cursor.execute(statement)
+        cursor.fetchall()
 
 
 def test_whoever_has_the_turn_can_free_what_one_who_waits_left_behind(other: sqlite3.Connection) -> None:
