@@ -7,7 +7,7 @@ checkpoint waits for it; it goes on from the last entry that is in it. It is no 
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
@@ -45,13 +45,21 @@ def set_up(connection: BaseDatabaseWrapper) -> None:
 
 
 def catch_up(most: int) -> int:
-    """Index so many of the numbered entries that are not, oldest first; returns how many. Inside a transaction."""
-    # nothing is pruned between reading its words and keeping them
-    records.alone()
-    new = bulk.fetch(_NEW, [most])
-    rows = [(pk, seq, _kept(words_of(bytes(body or b"")))) for seq, pk, body in new]
-    bulk.insert("audit_words", {"entry_id": "int8", "seq": "int8", "words": "bytea"}, rows)
-    return len(rows)
+    """Index so many of the numbered entries that are not, oldest first, in one transaction; returns how many.
+
+    They are read before it begins. What was pruned meanwhile is found out in it, and then all are read again.
+    """
+    while True:
+        pruned = records.prunings()
+        new = bulk.fetch(_NEW, [most])
+        if not new:
+            return 0
+        rows = [(pk, seq, _kept(words_of(bytes(body or b"")))) for seq, pk, body in new]
+        with transaction.atomic():
+            records.alone()
+            if records.prunings() == pruned:
+                bulk.insert("audit_words", {"entry_id": "int8", "seq": "int8", "words": "bytea"}, rows)
+                return len(rows)
 
 
 def saying(wanted: Iterable[tuple[str, bool]]) -> Q:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 
@@ -103,13 +103,16 @@ def _idle() -> bool:
 
 @contextmanager
 def _alone() -> Iterator[bool]:
-    """A transaction that holds the sequencer's lock; yields whether it was got."""
+    """Hold the sequencer's lock; yields whether it was got. On PostgreSQL it is a transaction's, on SQLite a file's.
+
+    Nobody else writes what the sequencer reads, so on SQLite it reads and thinks before it takes the writers' turn.
+    """
     if connection.vendor == "postgresql":
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_ADVISORY])
             yield bool(cursor.fetchone()[0])
     else:
-        with sidecar.lock("audit-sequencer.lock", wait=False) as got, transaction.atomic() if got else nullcontext():
+        with sidecar.lock("audit-sequencer.lock", wait=False) as got:
             yield got
 
 
@@ -123,11 +126,12 @@ def _number(vkey: Vkey) -> int:
         start = selectors.size()
         trails = _trails(waiting, start)
         leaves = _leaves(waiting, trails, start)
-        _insert_leaves(leaves)
-        _insert_trails(waiting, trails, start)
-        bulk.move_heads(start, start + len(waiting))
-        _grow(start, [each[3] for each in leaves])
-        _take_off([pk for pk, _ in waiting])
+        with transaction.atomic():
+            _insert_leaves(leaves)
+            _insert_trails(waiting, trails, start)
+            bulk.move_heads(start, start + len(waiting))
+            _grow(start, [each[3] for each in leaves])
+            _take_off([pk for pk, _ in waiting])
         return len(waiting)
 
 
@@ -140,8 +144,9 @@ def _make_memory_again(now: datetime, signer: keys.Signer) -> None:
     with _alone() as got:
         if got:
             about = {"size": state.size, "root": state.root.hex()}
-            append(actor=system(), action="audit.memory_lost", subjects=[LOG], at=now, about=about)
-            sidecar.remember(sidecar.Signed(state, str(signer.vkey)), None)
+            with transaction.atomic():
+                append(actor=system(), action="audit.memory_lost", subjects=[LOG], at=now, about=about)
+                sidecar.remember(sidecar.Signed(state, str(signer.vkey)), None)
 
 
 def _check_continues(vkey: Vkey) -> None:

@@ -132,7 +132,7 @@ def history(start: int, count: int) -> dict[str, Any]:
     times = {"started_at": "timestamptz", "ended_at": "timestamptz", "first_seen": "timestamptz",
              "last_seen": "timestamptz"}  # fmt: skip
     clocks = dict.fromkeys(("parent_at", "root_at", "code_at", "state_at"), "timestamptz")
-    run = {"id": "int8", "key": "varchar", "uuid": "uuid", "given": "text", "job_id": "int8", "declared": "bool",
+    run = {"id": "int8", "uuid": "uuid", "given": "text", "job_id": "int8", "declared": "bool",
            "code": "varchar", "version": "varchar", "state": "varchar", "state_rank": "int2"}  # fmt: skip
     whole = range(start, start + count)
     since, never = _time(SINCE), _time(NEVER)
@@ -142,7 +142,7 @@ def history(start: int, count: int) -> dict[str, Any]:
         "lineage_run",
         {**run, **clocks, **times},
         (
-            (BASE + n, f"{n:064x}", _uuid(n), str(n), BASE + number(n), False, "", "", "COMPLETE", 4,
+            (BASE + n, _uuid(n), str(n), BASE + number(n), False, "", "", "COMPLETE", 4,
              never, never, never, since, *[at[n - start]] * 4)
             for n in whole
         ),

@@ -57,7 +57,7 @@ class RawEvent(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sha256"], name="lineage_raw_once")]
-        indexes = [models.Index(fields=["scope_id", "-id"], name="lineage_raw_by_scope")]
+        indexes = [models.Index(fields=["scope_id", "id"], name="lineage_raw_by_scope")]
 
     def __str__(self) -> str:
         return f"event {self.sha256[:12]}"
@@ -151,14 +151,14 @@ class Job(Keyed):
         return Node(self.node_id, "job", self.namespace, self.name, self.pk)
 
 
-class Run(Keyed):
+class Run(models.Model):
     """One execution of a job, accumulated from all its events; a `declared` one stands for what a JobEvent says.
 
     `code` is the digest of its SQL, source and place of source; `version` that of what it read and wrote by which
     code: the runs of a job with one `version` are one version of the job.
     """
 
-    uuid = models.UUIDField(db_index=True)
+    uuid = models.UUIDField()
     given = models.TextField()
     job = models.ForeignKey(Job, models.CASCADE, related_name="runs", db_index=False)
     declared = models.BooleanField(default=False)
@@ -177,7 +177,8 @@ class Run(Keyed):
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
-    class Meta(Keyed.Meta):
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["uuid", "job"], name="lineage_run_once")]
         indexes = [
             models.Index(fields=["job", "-first_seen"], name="lineage_run_by_job"),
             models.Index(fields=["parent_uuid"], name="lineage_run_by_parent"),

@@ -1,9 +1,8 @@
 """An event on its way into the tables, and the ids of what a batch of them names."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from uuid import UUID
 
 from lineage import facets, naming
@@ -43,7 +42,7 @@ class Placed:
 
 @dataclass(slots=True)
 class Ids:
-    """Where the things that a batch names are: ids by key.
+    """Where the things that a batch names are: ids by key, and of runs by their job and UUID.
 
     `code` maps a run's id to the digest of its code and the version it had until now; `io` what a run read or wrote
     (run, dataset, direction) to its id.
@@ -51,7 +50,7 @@ class Ids:
 
     datasets: dict[str, int] = field(default_factory=dict)
     jobs: dict[str, int] = field(default_factory=dict)
-    runs: dict[str, int] = field(default_factory=dict)
+    runs: dict[tuple[int, UUID], int] = field(default_factory=dict)
     code: dict[int, tuple[str, str]] = field(default_factory=dict)
     io: dict[tuple[int, int, str], int] = field(default_factory=dict)
 
@@ -64,17 +63,12 @@ class Ids:
         job = one.event.job
         return self.jobs[naming.key("job", job.namespace, job.name)] if job else 0
 
+    def run(self, one: Placed) -> int:
+        """Return the id of the run that an event belongs to, which is one of its job; or 0."""
+        job = one.event.job
+        return self.runs[self.job(one), run_uuid(one, job)] if job else 0
+
 
 def run_uuid(one: Placed, job: JobSeen) -> UUID:
     """Return the UUID of the run that an event of `job` belongs to; a JobEvent has one of its own."""
     return one.event.run.uuid if one.event.run else declared_run(job, one.at)
-
-
-def run_key(one: Placed, job: JobSeen) -> str:
-    """Return the key of the run that an event of `job` belongs to: a run is one of its job."""
-    return _run_key(naming.key("job", job.namespace, job.name), run_uuid(one, job))
-
-
-@lru_cache(maxsize=4096)
-def _run_key(job_key: str, uuid: UUID) -> str:
-    return hashlib.sha256(f"run\n{job_key}\n{uuid}".encode()).hexdigest()

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -22,7 +23,7 @@ from lineage.models import (
     RunIO,
     Schema,
 )
-from lineage.placed import Ids, Placed, run_key, run_uuid
+from lineage.placed import Ids, Placed, run_uuid
 from lineage.records import as_time, look, ready, restate
 from lineage.seen import DatasetSeen, JobSeen
 from lineage.tables import RULES
@@ -67,11 +68,11 @@ def project(batch: Sequence[Placed], found: Found = _nothing, done: Done = _noth
         ids.jobs = {key: pk for pk, key in jobs.write()}
         found(sorted(pk for key, pk in ids.datasets.items() if key not in known))
     runs = [_run_row(one, one.event.job, ids) for one in batch if one.event.job]
-    executions, schemas = ready(Run, runs, ("id", "key", "code", "version")), ready(Schema, _schemas(batch))
+    executions, schemas = ready(Run, runs, ("id", "job_id", "uuid", "code", "version")), ready(Schema, _schemas(batch))
     versions = ready(DatasetVersion, _versions(batch, ids))
     with transaction.atomic(savepoint=False):
-        for pk, key, code, version in executions.write():
-            ids.runs[key] = pk
+        for pk, job, uuid, code, version in executions.write():
+            ids.runs[job, uuid if isinstance(uuid, UUID) else UUID(uuid)] = pk
             ids.code[pk] = (code, version)
         schemas.write()
         versions.write()
@@ -161,7 +162,6 @@ def _run_row(one: Placed, job: JobSeen, ids: Ids) -> Row:
     parent, root = (parent_of(run), root_of(run)) if run else (None, None)
     code = facets.code(job)
     return {
-        "key": run_key(one, job),
         "uuid": run_uuid(one, job),
         "given": run.given if run else "",
         "job_id": ids.jobs[naming.key("job", job.namespace, job.name)],
@@ -216,7 +216,7 @@ def _reads_and_writes(batch: Sequence[Placed], ids: Ids) -> tuple[list[Row], lis
             job_io.append({"job_id": job, **io, **seen})
         if one.event.job is None:
             continue
-        run_id, job_id = ids.runs[run_key(one, one.event.job)], ids.job(one)
+        run_id, job_id = ids.run(one), ids.job(one)
         if one.event.inputs or one.event.outputs or any(name in one.event.job.facets for name in facets.CODE):
             touched.setdefault(run_id, (job_id, one.event.run is None, set()))
         for direction, datasets in (("in", one.event.inputs), ("out", one.event.outputs)):

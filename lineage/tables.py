@@ -40,7 +40,7 @@ RULES: dict[type[Model], Merge] = {
     ),
     Job: Merge(("key",), _FIRST, _LAST, latest={("type_at",): ("type", "integration", "processing")}, earliest=_NAMED),
     Run: Merge(
-        ("key",),
+        ("uuid", "job_id"),
         least=("first_seen", "started_at"),
         greatest=("last_seen", "ended_at"),
         latest={

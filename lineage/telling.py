@@ -15,7 +15,7 @@ from lineage import naming, said
 from lineage.event import canonical
 from lineage.merge import Row
 from lineage.models import Alias, Change, Check, Declaration, Facet, FacetBody, JobLink, Metric, Owner, Tag
-from lineage.placed import Ids, Placed, run_key
+from lineage.placed import Ids, Placed
 from lineage.seen import DatasetSeen, Seen, once
 
 Rows = dict[type[Model], list[Row]]
@@ -24,15 +24,14 @@ _GONE: Row = {"sha256": ""}
 
 @dataclass(frozen=True, slots=True)
 class _Thing:
-    """What facets are about: its kind, id, and a key that does not depend on ids."""
+    """What facets are about: its kind and id."""
 
     about: str
     pk: int
-    key: str
 
     def row(self, *parts: str) -> Row:
         """Return the columns that every row about it has."""
-        return {"key": digest(self.about, self.key, *parts), "about": self.about, "about_id": self.pk}
+        return {"key": beside(self.pk, self.about, *parts), "about": self.about, "about_id": self.pk}
 
 
 @dataclass(slots=True)
@@ -50,9 +49,8 @@ class _Teller:
         """Take the latest state of facets, and their JSON."""
         self.add(FacetBody, *bodies.values())
         about = {"about": thing.about, "about_id": thing.pk, "event": one.sha256, "at": one.at}
-        start = told(thing.about, thing.key, "facet")
         for name, body in (*bodies.items(), *((name, _GONE) for name in gone)):
-            key = _sha256(f"{start}\n{told(name)}")
+            key = beside(thing.pk, thing.about, "facet", name)
             self.add(Facet, {"key": key, "name": name, "sha256": body["sha256"], **about})
 
     def members(self, one: Placed, thing: _Thing, seen: Seen) -> None:
@@ -66,33 +64,33 @@ class _Teller:
     def dataset(self, one: Placed, seen: DatasetSeen, direction: str) -> None:
         """Take what is said of a dataset, by itself and as something that a run read or wrote."""
         key = naming.key("dataset", seen.namespace, seen.name)
-        thing = _Thing("dataset", self.ids.datasets[key], key)
+        thing = _Thing("dataset", self.ids.datasets[key])
         self.facets(one, thing, _bodies(seen), seen.gone)
         self.members(one, thing, seen)
-        self._names(one, seen, thing)
-        run_id, run = self._run(one)
+        self._names(one, seen, thing.pk, key)
+        run_id = self.ids.run(one)
         if seen.io and run_id:
             io = self.ids.io[run_id, thing.pk, direction]
-            self.facets(one, _Thing(direction, io, f"{run}\n{key}"), _io_bodies(seen))
+            self.facets(one, _Thing(direction, io), _io_bodies(seen))
         for check in said.checks(seen):
-            self._check(one, check, thing)
+            self._check(one, check, thing.pk)
         for metric in said.metrics(seen):
-            row = {"run_id": run_id, "dataset_id": thing.pk, **metric._asdict(), "at": one.at}
-            self.add(Metric, {"key": digest("metric", run, key, *metric[:3]), **row})
+            row = {"run_id": run_id or None, "dataset_id": thing.pk, **metric._asdict(), "at": one.at}
+            self.add(Metric, {"key": beside(run_id, "metric", thing.pk, *metric[:3]), **row})
 
-    def _names(self, one: Placed, seen: DatasetSeen, thing: _Thing) -> None:
+    def _names(self, one: Placed, seen: DatasetSeen, pk: int, key: str) -> None:
         when = {"first_seen": one.at, "last_seen": one.at}
         for alias in said.aliases(seen):
             other = naming.key("dataset", alias.namespace, alias.name)
-            if other != thing.key:
-                row = {"dataset_id": thing.pk, "other_key": other, **alias._asdict(), **when}
-                self.add(Alias, {"key": digest("alias", thing.key, other, alias.kind), **row})
+            if other != key:
+                row = {"dataset_id": pk, "other_key": other, **alias._asdict(), **when}
+                self.add(Alias, {"key": beside(pk, "alias", other, alias.kind), **row})
         what = said.change(seen)
         if what:
-            run_id, run = self._run(one)
-            key = digest("change", thing.key, what.change, what.namespace, what.name, run)
+            run_id = self.ids.run(one)
+            own = beside(pk, "change", what.change, what.namespace, what.name, run_id)
             before = {"previous_namespace": what.namespace, "previous_name": what.name}
-            row = {"key": key, "dataset_id": thing.pk, "change": what.change, "run_id": run_id or 0}
+            row = {"key": own, "dataset_id": pk, "change": what.change, "run_id": run_id}
             self.add(Change, {**row, **before, **when})
 
     def job(self, one: Placed) -> None:
@@ -101,18 +99,17 @@ class _Teller:
         if job is None:
             return
         key = naming.key("job", job.namespace, job.name)
-        thing = _Thing("job", self.ids.jobs[key], key)
+        thing = _Thing("job", self.ids.jobs[key])
         self.facets(one, thing, _bodies(job), job.gone)
         self.members(one, thing, job)
         seen = {"first_seen": one.at, "last_seen": one.at}
         for link in said.links(one.event):
             other = naming.key("job", link.namespace, link.name)
             row = {"job_id": thing.pk, "other_key": other, **link._asdict(), **seen}
-            self.add(JobLink, {"key": digest("link", key, link.kind, other), **row})
+            self.add(JobLink, {"key": beside(thing.pk, "link", link.kind, other), **row})
         run = one.event.run
         if run is not None:
-            run_id, run_key_ = self._run(one)
-            execution = _Thing("run", run_id or 0, run_key_)
+            execution = _Thing("run", self.ids.run(one))
             self.facets(one, execution, _bodies(run))
             self.members(one, execution, run)
             for check in said.tests(run):
@@ -128,17 +125,12 @@ class _Teller:
             pk = self.ids.dataset(seen.namespace, seen.name)
             self.add(Declaration, {"about": "dataset", "about_id": pk, "at": one.at})
 
-    def _check(self, one: Placed, check: said.CheckSaid, thing: _Thing | None) -> None:
-        run_id, run = self._run(one)
-        key = digest("check", run, thing.key if thing else "", check.name, check.column)
-        row = {"run_id": run_id, "dataset_id": thing.pk if thing else None, **check._asdict(), "at": one.at}
-        self.add(Check, {"key": key, **row})
-
-    def _run(self, one: Placed) -> tuple[int | None, str]:
-        if one.event.job is None:
-            return None, ""
-        key = run_key(one, one.event.job)
-        return self.ids.runs[key], key
+    def _check(self, one: Placed, check: said.CheckSaid, dataset_id: int | None) -> None:
+        run_id = self.ids.run(one)
+        key = beside(run_id, "check", dataset_id, check.name, check.column)
+        self.add(
+            Check, {"key": key, "run_id": run_id or None, "dataset_id": dataset_id, **check._asdict(), "at": one.at}
+        )
 
 
 def tell(batch: Sequence[Placed], ids: Ids) -> Iterator[tuple[type[Model], list[Row]]]:
@@ -170,6 +162,14 @@ def _body(facet: Any) -> Row:
     body = text if len(text) < FacetBody.SMALL else zlib.compress(text, 1)
     body = b"" if len(text) > FacetBody.LARGE else body
     return {"sha256": hashlib.sha256(text).hexdigest(), "size": len(text), "body": body}
+
+
+def beside(pk: int, *parts: Any) -> str:
+    """Return the key of a row about the thing with that id: rows about one thing lie beside each other in an index.
+
+    So an event touches few pages of it, however many events there were; digests alone lie anywhere.
+    """
+    return f"{pk:016x}{digest(*parts)[:48]}"
 
 
 def digest(*parts: Any) -> str:

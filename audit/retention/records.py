@@ -76,6 +76,11 @@ def empty(under: Entry, ranges: Sequence[Sequence[int]]) -> None:
         Pruned.objects.create(entry_id=under.pk, first=first, last=last)
 
 
+def prunings() -> int:
+    """A number that grows whenever the content of entries is removed."""
+    return Pruned.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def erase_openings(ids: Collection[int]) -> int:
     """Delete these personal values and their salts; returns how many there were."""
     wanted, gone = sorted(ids), 0

@@ -28,6 +28,7 @@ _WHAT = (
     "LEFT JOIN governance_grant g ON g.principal_id = {holder}{live} LEFT JOIN governance_scope s ON s.id = g.scope_id "
 )
 _GROUPS = "JOIN governance_group_members m ON m.user_id = u.id "
+_SHOWN = "JOIN governance_token t ON t.id = %s AND t.user_id = u.id AND t.revoked_at IS NULL AND t.expires_at > {now} "
 _LIVE = " AND g.revoked_at IS NULL AND g.not_before <= {now} AND (g.expires_at IS NULL OR g.expires_at > {now})"
 _ABOVE = """
 SELECT c.ancestor_id, s.frozen_at IS NOT NULL
@@ -63,9 +64,14 @@ def held(principal_id: UUID, *, past: bool = False) -> Held | None:
     return held_by_each([principal_id], past=past).get(principal_id)
 
 
-def held_where(principal_id: UUID) -> Held | None:
-    """Return the same for now, with every place above what is held, in the one question."""
-    rows = bulk.fetch(_question(connection.vendor, 1, past=False, placed=True), [uuid_in(principal_id)] * 2)
+def held_where(principal_id: UUID, token_id: UUID | None = None) -> Held | None:
+    """Return the same for now, with every place above what is held, in the one question.
+
+    With `token_id` only while that token counts and is this principal's; `None` once it does not.
+    """
+    asked = [uuid_in(principal_id)] if token_id is None else [uuid_in(token_id), uuid_in(principal_id)]
+    question = _question(connection.vendor, 1, past=False, placed=True, shown=token_id is not None)
+    rows = bulk.fetch(question, asked * 2)
     return _held(principal_id, rows) if rows else None
 
 
@@ -102,11 +108,12 @@ def above(scope_id: UUID | None) -> dict[UUID, bool]:
 
 
 @cache
-def _question(vendor: str, count: int, *, past: bool, placed: bool = False) -> str:
+def _question(vendor: str, count: int, *, past: bool, placed: bool = False, shown: bool = False) -> str:
     """Two halves, what they hold themselves and what their groups hold, so that each half can use its index."""
     now, these = NOW[vendor], f"WHERE u.id IN ({', '.join(['%s'] * count)})"
     live = "" if past else _LIVE.format(now=now)
     who = _WHO.format(now=now, places=_PLACES.format(group=_GROUP[vendor]) if placed else "")
+    who += _SHOWN.format(now=now) if shown else ""
     own = who + _WHAT.format(holder="u.id", live=live) + these
     grouped = who + _GROUPS + _WHAT.format(holder="m.group_id", live=live) + these
     return f"{own} UNION ALL {grouped}"

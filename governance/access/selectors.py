@@ -145,8 +145,11 @@ def _giving(actor: Actor, action: str) -> QuerySet[Grant]:
 
 
 def home_scope(actor: Actor, action: str) -> UUID:
-    """Return the scope of the actor's own highest grant for `action`; refused when they hold none, or may not there."""
-    found = held_where(actor.principal_id)
+    """Return the scope of the actor's own highest grant for `action`; refused when they hold none, or may not there.
+
+    Refused, too, when the token that they showed does not count any more.
+    """
+    found = held_where(actor.principal_id, actor.token_id)
     claims = giving(found.subject, action, found.claims, ROLES) if found else ()
     if found is None or not claims:
         raise Forbidden("access.not_allowed", action=action)

@@ -71,8 +71,7 @@ class Migration(migrations.Migration):
             name="Run",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=64)),
-                ("uuid", models.UUIDField(db_index=True)),
+                ("uuid", models.UUIDField()),
                 ("given", models.TextField()),
                 ("declared", models.BooleanField(default=False)),
                 ("parent_uuid", models.UUIDField(null=True)),
@@ -102,9 +101,6 @@ class Migration(migrations.Migration):
                 ("first_seen", models.DateTimeField()),
                 ("last_seen", models.DateTimeField()),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="RunIO",
@@ -496,7 +492,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="rawevent",
-            index=models.Index(fields=["scope_id", "-id"], name="lineage_raw_by_scope"),
+            index=models.Index(fields=["scope_id", "id"], name="lineage_raw_by_scope"),
         ),
         migrations.AddConstraint(
             model_name="rawevent",
@@ -611,7 +607,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="run",
-            constraint=models.UniqueConstraint(fields=("key",), name="lineage_run_key"),
+            constraint=models.UniqueConstraint(fields=("uuid", "job"), name="lineage_run_once"),
         ),
         migrations.AddConstraint(
             model_name="metric",

@@ -207,6 +207,27 @@ def test_an_entry_that_was_pruned_before_it_was_indexed_stays_without_words(
     assert len(found("happened")) == 2
 
 
+def test_an_entry_that_was_pruned_while_its_words_were_read_stays_without_words(
+    aged: Callable, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(search, "catch_up", lambda most: 0)
+        aged()
+    read: list[bytes] = []
+
+    def meanwhile(entry: bytes) -> set[str]:
+        if not read:
+            retention.prune(actor=actor.system(), now=now)
+        read.append(entry)
+        return words.words_of(entry)
+
+    monkeypatch.setattr(search, "words_of", meanwhile)
+    sequence.run_once(now)
+    assert b"" in read
+    assert len(read) > Words.objects.count() == Leaf.objects.count()
+    assert len(found("happened")) == 2
+
+
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_pruned_while_words_are_read_and_kept(sequenced: Callable) -> None:

@@ -2,20 +2,23 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit import keys, selectors, sequence, sidecar, triggers
+from audit import keys, search, selectors, sequence, sidecar, triggers
 from audit.canonical import parse
 from audit.checkpoint import verify
 from audit.merkle import consistent, included, leaf_hash, root_of
-from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile, Trail
+from audit.models import Checkpoint, Entry, Head, Leaf, Pending, Tile, Trail, Words
 from audit.refusals import Conflict, Invalid, Unavailable
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +70,29 @@ def test_each_subject_has_a_chain_without_holes(sequenced: Callable, offer: Call
         assert list(Trail.objects.filter(subject=subject).order_by("number").values_list("seq", flat=True)) == [
             seq for _, _, seq in chain
         ]
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("thinking", ["_leaves", "subjects_of", "root_of", "words_of"])
+def test_others_write_while_it_thinks(
+    thinking: str, sequenced: Callable, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = {"words_of": search, "root_of": selectors}.get(thinking, sequence)
+    real, wrote = getattr(house, thinking), []
+
+    def meanwhile(*asked: Any) -> Any:
+        other = sqlite3.connect(str(connection.settings_dict["NAME"]), timeout=0, isolation_level=None)
+        with closing(other):
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+        wrote.append(asked)
+        return real(*asked)
+
+    monkeypatch.setattr(house, thinking, meanwhile)
+    sequenced(3)
+    assert wrote
+    assert Words.objects.count() == Checkpoint.objects.get().size == 3
 
 
 def test_the_checkpoint_is_signed_over_all_leaves(sequenced: Callable) -> None:

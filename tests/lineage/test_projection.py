@@ -18,13 +18,14 @@ pytestmark = pytest.mark.django_db
 
 IDS = {"dataset_id": Dataset, "src_id": Dataset, "dst_id": Dataset, "job_id": Job, "run_id": Run}
 ABOUT = {"dataset": Dataset, "job": Job, "run": Run}
-ORDERED = {"id", "scope_id"}
-"""What depends on order by nature: ids, and the scope of whoever named a thing first."""
+ORDERED = {"id", "scope_id", "key"}
+"""What depends on order by nature: ids, keys made of them, and the scope of whoever named a thing first."""
 
 
 def picture():
-    """Every column of every table of the projection, with keys in the place of the ids that the database gave."""
-    keys = {model: dict(model.objects.values_list("pk", "key")) for model in (Dataset, Job, Run)}
+    """Every column of every table of the projection, with names in the place of the ids that the database gave."""
+    keys = {model: dict(model.objects.values_list("pk", "key")) for model in (Dataset, Job)}
+    keys[Run] = {pk: (uuid, keys[Job][job]) for pk, uuid, job in Run.objects.values_list("pk", "uuid", "job_id")}
     io = {one["id"]: (keys[Run][one["run_id"]], keys[Dataset][one["dataset_id"]]) for one in RunIO.objects.values()}
     return {model.__name__: sorted(repr(plain(row, keys, io)) for row in model.objects.values()) for model in RULES}
 

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from audit.models import Entry
 from governance.access.models import Grant, Token, User
+from governance.signin import selectors as signin
 from lineage.models import RawEvent
 from portal import middleware, quick
 from portal.quick import Application
@@ -21,6 +22,12 @@ from tests.lineage.conftest import producer, say  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db
 ONE, MANY = "/api/v1/lineage", "/api/v1/lineage/batch"
+
+
+@pytest.fixture(autouse=True)
+def nobody_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin as a process that nobody showed a token yet."""
+    monkeypatch.setattr(quick, "_lately", {})
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +167,28 @@ def test_a_token_that_ended_a_moment_ago_does_not_count(producer, say, now, end)
     else:
         User.objects.filter(pk=producer.user.pk if end == "holder" else producer.user.owner_id).update(is_active=False)
     assert event() == 401
+
+
+def test_who_showed_a_token_a_moment_ago_is_asked_about_once_where_events_are_kept(producer, say, monkeypatch):  # noqa: F811
+    looks: list[str] = []
+    real = signin.shown
+    monkeypatch.setattr(signin, "shown", lambda text: looks.append(text) or real(text))
+    for job in "abc":
+        assert send(say(job, [], ["/x"]), producer.token, way=Quick).status == 201
+    assert len(looks) == 1
+    assert producer.token not in str(quick._lately)
+    monkeypatch.setattr(quick, "LATELY", 0.0)
+    assert send(say("d", [], ["/x"]), producer.token).status == 201
+    assert len(looks) == 2
+    moments = RawEvent.objects.order_by("pk").values_list("received_at", flat=True)
+    assert list(moments) == sorted(moments)
+
+
+def test_a_process_knows_no_more_than_so_many_tokens_again(producer, people, say, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(quick, "HOLDERS", 1)
+    assert send(say("a", [], ["/x"]), producer.token).status == 201
+    send(say("a", [], ["/x"]), people.ann.token)
+    assert len(quick._lately) == 1
 
 
 def test_a_grant_that_ended_a_moment_ago_does_not_count(producer, say, now):  # noqa: F811

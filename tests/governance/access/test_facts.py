@@ -1,14 +1,16 @@
 """Facts are asked in SQL of our own; here the ORM is asked the same."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from django.db.models import Q
 
 from governance.access import records
 from governance.access.facts import above, held, held_by_each, held_where
-from governance.access.models import Grant, Group, ScopeClosure
+from governance.access.models import Grant, Group, ScopeClosure, Token
 
 
 def test_nobody_holds_nothing(founded: Any) -> None:
@@ -93,3 +95,17 @@ def test_what_is_held_comes_with_its_places_in_one_question(
     assert found.places == {claim.id: above(claim.scope_id) for claim in found.claims}
     assert len(found.places) == 2
     assert held_where(uuid4()) is None
+
+
+@pytest.mark.parametrize("end", ["none", "revoked", "expired", "another's", "unknown"])
+def test_what_is_held_by_a_token_is_held_while_it_counts(people: Any, now: Any, end: str) -> None:
+    token = Token.objects.get(user=people.ann.user)
+    if end == "revoked":
+        Token.objects.filter(pk=token.pk).update(revoked_at=now)
+    elif end == "expired":
+        Token.objects.filter(pk=token.pk).update(expires_at=now)
+    shown = {"another's": Token.objects.get(user=people.eve.user).pk, "unknown": uuid4()}.get(end, token.pk)
+    found, known = held_where(people.ann.id, shown), held_where(people.ann.id)
+    assert known is not None
+    assert found == (replace(known, at=found.at) if end == "none" and found else None)
+    assert (found is not None) == (end == "none")
