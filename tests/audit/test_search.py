@@ -222,7 +222,7 @@ def test_an_entry_that_was_pruned_while_its_words_were_read_stays_without_words(
         return words.words_of(entry)
 
     monkeypatch.setattr(search, "words_of", meanwhile)
-    sequence.run_once(now)
+    search.catch_up(1000)
     assert b"" in read
     assert len(read) > Words.objects.count() == Leaf.objects.count()
     assert len(found("happened")) == 2
@@ -230,8 +230,10 @@ def test_an_entry_that_was_pruned_while_its_words_were_read_stays_without_words(
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_pruned_while_words_are_read_and_kept(sequenced: Callable) -> None:
-    sequenced(2)
+def test_nothing_is_pruned_while_words_are_read_and_kept(sequenced: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(search, "catch_up", lambda most: 0)
+        sequenced(2)
     told: list[str] = []
 
     def prune() -> None:
