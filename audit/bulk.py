@@ -3,7 +3,10 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -65,6 +68,20 @@ def send(sql: str, params: Sequence[Any]) -> None:
             return
     with live.cursor() as cursor:
         cursor.execute(sql, params)
+
+
+def as_uuid(value: Any) -> UUID:
+    """An id as a statement found it: PostgreSQL's own, SQLite's as text."""
+    return value if isinstance(value, UUID) else _uuid_of(value)
+
+
+_uuid_of = lru_cache(maxsize=4096)(UUID)
+
+
+def as_time(value: Any) -> datetime:
+    """A moment as a statement found it: PostgreSQL's with a zone, SQLite's as text in UTC."""
+    found: datetime = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ ABOUT = 8
 
 
 class Keyed(models.Model):
-    """Rows whose natural key, of any length, is compared by its digest.
+    """Rows whose natural key, of any length, is compared by its digest; where they tell about one thing it begins
+    with the id of that thing (`telling.beside`).
 
     A constraint and not `unique`, with which PostgreSQL gets a second index of the same texts, for LIKE.
     """

@@ -73,7 +73,8 @@ def decode(body: bytes) -> tuple[Any, list[str]]:
 
     try:
         value = json.loads(text, parse_constant=no_number)
-        value = _mend(value, warnings) if _ODD_ESCAPES.search(text) else value
+        odd = "\\u" in text and _ODD_ESCAPES.search(text)
+        value = _mend(value, warnings) if odd else value
     except (ValueError, RecursionError) as problem:
         raise Malformed("lineage.not_json") from problem
     if numbers:

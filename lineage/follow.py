@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils.translation import gettext_noop
 
 from audit import bulk, sidecar
 from audit.actor import Unavailable
+from audit.bulk import as_time, as_uuid
 from audit.carrying import Carrier
 from jobs import records as jobs
 from jobs.tasks import Away
@@ -31,7 +31,7 @@ from lineage.models import Owed
 from lineage.placed import Placed
 from lineage.projection import project
 from lineage.reading import again, undisturbed
-from lineage.records import as_time, paid, set_aside
+from lineage.records import paid, set_aside
 
 log = logging.getLogger("attestry.lineage")
 BATCH, BYTES = 250, 8 * 1024 * 1024
@@ -205,7 +205,7 @@ def _oldest() -> tuple[list[int], list[Placed]]:
 
 def _placed(body: Any, received: Any, scope: Any, sha256: str) -> Placed:
     event = again(zlib.decompress(body))
-    return Placed(event, event.at or as_time(received), scope if isinstance(scope, UUID) else UUID(scope), sha256)
+    return Placed(event, event.at or as_time(received), as_uuid(scope), sha256)
 
 
 @contextmanager

@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 
+from audit.bulk import as_time, as_uuid
 from lineage import facets, naming, said
 from lineage.event import parent_of, root_of
 from lineage.merge import Row
@@ -24,7 +24,7 @@ from lineage.models import (
     Schema,
 )
 from lineage.placed import Ids, Placed, run_uuid
-from lineage.records import as_time, look, ready, restate
+from lineage.records import look, ready, restate
 from lineage.seen import DatasetSeen, JobSeen
 from lineage.tables import RULES
 from lineage.telling import digest, tell
@@ -72,7 +72,7 @@ def project(batch: Sequence[Placed], found: Found = _nothing, done: Done = _noth
     versions = ready(DatasetVersion, _versions(batch, ids))
     with transaction.atomic(savepoint=False):
         for pk, job, uuid, code, version in executions.write():
-            ids.runs[job, uuid if isinstance(uuid, UUID) else UUID(uuid)] = pk
+            ids.runs[job, as_uuid(uuid)] = pk
             ids.code[pk] = (code, version)
         schemas.write()
         versions.write()

@@ -8,7 +8,7 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -142,12 +142,6 @@ def look(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     return bulk.fetch(
         statement.replace("= ANY(%s)", "IN (SELECT value FROM json_each(%s))"), [json.dumps(list(values))]
     )
-
-
-def as_time(value: Any) -> datetime:
-    """Return a time as a statement found it; SQLite keeps times as text, in UTC, and says them without a zone."""
-    found: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def restate(model: type[Model], column: str, values: Mapping[int, str]) -> None:

@@ -173,14 +173,6 @@ def beside(pk: int, *parts: Any) -> str:
 
 
 def digest(*parts: Any) -> str:
-    """Return the digest of parts, each of which may hold anything."""
-    return _sha256(told(*parts))
-
-
-def told(*parts: Any) -> str:
-    """Return parts as one text that no other parts have."""
-    return "\n".join([f"{len(part)}:{part}" for part in map(str, parts)])
-
-
-def _sha256(text: str) -> str:
+    """Return the digest of parts, each of which may hold anything: no other parts have the same."""
+    text = "\n".join([f"{len(part)}:{part}" for part in map(str, parts)])
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -9,7 +9,6 @@ Who showed a token a moment ago is not looked up again before their events are r
 together with what its holder may, in the transaction that keeps them (`lineage.services`).
 """
 
-import hashlib
 import json
 import time
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from django.http.request import split_domain_port, validate_host
 
 from audit.actor import Actor
 from governance.signin import selectors as signin
+from governance.signin.rules import digest_of
 from lineage import api, reading
 from lineage.together import PATIENCE
 from portal.middleware import PERMISSIONS, USED_AGAIN
@@ -36,7 +36,7 @@ LATELY = 5.0
 """Seconds for which a token is known again."""
 HOLDERS = 1000
 """At most so many tokens are."""
-_lately: dict[bytes, tuple[Actor, datetime, float]] = {}
+_lately: dict[str, tuple[Actor, datetime, float]] = {}
 """By a token's digest: who showed it, the database's now at that moment, and our own clock's."""
 Answer = tuple[str, bytes]
 
@@ -93,16 +93,16 @@ def _kept(path: str, body: bytes, secret: str) -> Answer | None:
 
 def _whose(secret: str) -> tuple[Actor, datetime] | None:
     """Return who shows this token, or did a moment ago, and the database's now; nothing when its use is to be noted."""
-    known, moment = hashlib.sha256(secret.encode()).digest(), time.monotonic()
-    if (found := _lately.get(known)) and moment < found[2] + LATELY:
-        actor, at, looked = found
-        return actor, at + timedelta(seconds=moment - looked)
+    known = digest_of(secret)
+    if (found := _lately.get(known)) and (since := time.monotonic() - found[2]) < LATELY:
+        actor, at, _ = found
+        return actor, at + timedelta(seconds=since)
     shown = signin.shown(secret)
     if shown.last_used_at is None or shown.last_used_at < shown.at - USED_AGAIN:
         return None
     if len(_lately) >= HOLDERS:
         _lately.clear()
-    _lately[known] = shown.actor, shown.at, moment
+    _lately[known] = shown.actor, shown.at, time.monotonic()
     return shown.actor, shown.at
 
 

@@ -7,14 +7,15 @@ longer than answering them. `tests/governance/access/test_facts.py` holds them t
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache, lru_cache
+from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from audit import bulk
+from audit.bulk import as_time, as_uuid
 from governance.access.guards import Claim, Subject
 
 NOW = {"postgresql": "STATEMENT_TIMESTAMP()", "sqlite": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"}
@@ -139,17 +140,3 @@ def _claim(row: tuple[Any, ...], holder: UUID) -> Claim:
 def uuid_in(value: UUID) -> UUID | str:
     """Return an id as the database takes it."""
     return value if connection.features.has_native_uuid_field else value.hex
-
-
-def as_uuid(value: Any) -> UUID:
-    """An id as the database says it: PostgreSQL's own, SQLite's as text."""
-    return value if isinstance(value, UUID) else _uuid_of(value)
-
-
-_uuid_of = lru_cache(maxsize=4096)(UUID)
-
-
-def as_time(value: Any) -> datetime:
-    """A moment as the database says it: PostgreSQL's with a zone, SQLite's as text in UTC."""
-    found: datetime = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -17,8 +17,9 @@ from django.utils.module_loading import import_string
 
 from audit import bulk
 from audit.actor import Actor, Forbidden, Invalid, Malformed, NotSeen, Scoped, Visible
+from audit.bulk import as_uuid
 from governance.access.decision import Decision, decide, giving
-from governance.access.facts import Held, above, as_uuid, held, held_by_each, held_where, uuid_in
+from governance.access.facts import Held, above, held, held_by_each, held_where, uuid_in
 from governance.access.guards import CHANGES, NEVER_FOR_ADMINS, NEVER_FROM_ONESELF, PEOPLE_ONLY, Target
 from governance.access.models import Grant, Group, Scope, ScopeClosure, User
 from governance.access.rules import ROLES, Action, Gift, Holders, needs_admin, roles_that_may

@@ -9,8 +9,9 @@ from django.db.models import Count, Q, QuerySet
 
 from audit import bulk
 from audit.actor import Actor, NotSeen, NotSignedIn
+from audit.bulk import as_time, as_uuid
 from governance.access import selectors as access
-from governance.access.facts import NOW, as_time, as_uuid
+from governance.access.facts import NOW
 from governance.access.models import Session, SigninLink, Token, Try, User
 from governance.access.rules import Action
 from governance.signin.rules import LIMIT_WINDOW, Tries, digest_of, read_token, same

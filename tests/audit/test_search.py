@@ -3,7 +3,8 @@
 import json
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from importlib import import_module
 from types import SimpleNamespace as Ns
@@ -35,6 +36,14 @@ HOSTILE = [
 def found(q: str) -> list[int]:
     """The entries that are found, newest first."""
     return list(filters.apply(Entry.objects.order_by("-pk"), filters.Wanted(q=q)).values_list("pk", flat=True))
+
+
+@contextmanager
+def unindexed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever gets its place in the log meanwhile stays without words."""
+    with monkeypatch.context() as patched:
+        patched.setattr(search, "catch_up", lambda most: 0)
+        yield
 
 
 @pytest.fixture
@@ -198,8 +207,7 @@ def test_what_is_pruned_is_not_found_any_more(aged: Callable, now: datetime) -> 
 def test_an_entry_that_was_pruned_before_it_was_indexed_stays_without_words(
     aged: Callable, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(search, "catch_up", lambda most: 0)
+    with unindexed(monkeypatch):
         aged()
         retention.prune(actor=actor.system(), now=now)
     sequence.run_once(now)
@@ -210,8 +218,7 @@ def test_an_entry_that_was_pruned_before_it_was_indexed_stays_without_words(
 def test_an_entry_that_was_pruned_while_its_words_were_read_stays_without_words(
     aged: Callable, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(search, "catch_up", lambda most: 0)
+    with unindexed(monkeypatch):
         aged()
     read: list[bytes] = []
 
@@ -231,8 +238,7 @@ def test_an_entry_that_was_pruned_while_its_words_were_read_stays_without_words(
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_pruned_while_words_are_read_and_kept(sequenced: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(search, "catch_up", lambda most: 0)
+    with unindexed(monkeypatch):
         sequenced(2)
     told: list[str] = []
 

@@ -75,9 +75,7 @@ def test_each_subject_has_a_chain_without_holes(sequenced: Callable, offer: Call
 @pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("thinking", ["_leaves", "subjects_of", "root_of", "words_of"])
-def test_others_write_while_it_thinks(
-    thinking: str, sequenced: Callable, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_others_write_while_it_thinks(thinking: str, sequenced: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     house = {"words_of": search, "root_of": selectors}.get(thinking, sequence)
     real, wrote = getattr(house, thinking), []
 
