@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -25,11 +25,13 @@ _TAKE_OFF = {
     "postgresql": "DELETE FROM audit_pending WHERE entry_id = ANY(%s::bigint[])",
     "sqlite": "DELETE FROM audit_pending WHERE entry_id IN (SELECT value FROM json_each(%s))",
 }
-_OFFER = {
-    "postgresql": "INSERT INTO audit_entry (body, scope_id, action, outcome, actor_id, at)"
-    " SELECT body, %s::uuid, %s, %s, %s, %s FROM unnest(%s::bytea[]) AS body",
-    "sqlite": "INSERT INTO audit_entry (body, scope_id, action, outcome, actor_id, at) VALUES (%s, %s, %s, %s, %s, %s)",
-}
+_OFFER = "INSERT INTO audit_entry (body, scope_id, action, outcome, actor_id, at)"
+_OFFER_EACH = _OFFER + " VALUES (%s, %s, %s, %s, %s, %s)"
+_OFFER_NEW = f"""WITH added (key) AS ({{}}), offered AS (
+    {_OFFER} SELECT told.body, %s::uuid, %s, %s, %s, %s
+    FROM unnest(%s::text[], %s::bytea[]) WITH ORDINALITY AS told (key, body, place)
+    JOIN added USING (key) ORDER BY place
+) SELECT key FROM added"""  # noqa: S608 - made of constants
 _LIST = {"postgresql": "{%s}", "sqlite": "[%s]"}
 """How each writes a list of numbers as one parameter."""
 
@@ -141,18 +143,31 @@ def insert(table: str, columns: Mapping[str, str], values: Iterable[Sequence[Any
                 copy.write_row(each)
 
 
-def offer(bodies: Sequence[bytes], rest: Sequence[Any]) -> None:
-    """Add entries that differ in their bytes alone; `rest` holds the columns that they share."""
-    if not bodies:
-        return
-    statement = _OFFER[connection.vendor]
-    if connection.vendor == "postgresql":
-        send(statement, [*rest, list(bodies)])
-        return
+class Adding(Protocol):
+    """Rows on their way into a table where some may be already; what is answered is the key of each that was not."""
+
+    def statement(self) -> tuple[str, Sequence[Any]]:
+        """The one statement that adds them on PostgreSQL, and its values."""
+
+    def write(self) -> list[tuple[Any, ...]]:
+        """Add them."""
+
+
+def offer(adding: Adding, bodies: Mapping[str, bytes], rest: Sequence[Any]) -> set[str]:
+    """Add rows, and for those that were not there entries, by key; returns their keys.
+
+    The entries differ in their bytes alone; `rest` holds the columns that they share. One statement on PostgreSQL.
+    """
     scope, action, outcome, actor, at = rest
+    if connection.vendor == "postgresql":
+        statement, values = adding.statement()
+        found = fetch(_OFFER_NEW.format(statement), [*values, *rest, list(bodies), list(bodies.values())])
+        return {key for (key,) in found}
+    new = {key for (key,) in adding.write()}
     said = (scope and scope.hex, action, outcome, actor.hex, connection.ops.adapt_datetimefield_value(at))
     with connection.cursor() as cursor:
-        cursor.executemany(statement, [(body, *said) for body in bodies])
+        cursor.executemany(_OFFER_EACH, [(body, *said) for key, body in bodies.items() if key in new])
+    return new
 
 
 def heads(subjects: Collection[str]) -> list[tuple[str, int, int]]:

@@ -71,18 +71,27 @@ def append(  # noqa: PLR0913 - an entry has this many parts, and each is named a
     return entry
 
 
-def append_each(*, actor: Actor, action: str, at: datetime, scope_id: UUID | None, told: Sequence[Told]) -> None:
-    """Offer an entry for each of many things that happened to go together, as `append` does: all are kept, or none.
+def append_new(
+    *,
+    actor: Actor,
+    action: str,
+    at: datetime,
+    scope_id: UUID | None,
+    adding: bulk.Adding,
+    told: Mapping[str, Told],
+) -> set[str]:
+    """Add rows, and offer an entry as `append` does for each that was not there before; returns the keys of those.
 
-    For those of which thousands may come in a second. Each is told as its subjects and what is said about it.
+    For what may come thousands of times in a second, and again: all of it is kept, or nothing. `told` says by key the
+    subjects of an entry and what is said about it.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("an entry is offered inside the transaction it is about")
     same = {"v": VERSION, "at": instant(at), "action": action, "outcome": "success", "actor": _who(actor),
             "scope": scope_id and str(scope_id), "private": {}}  # fmt: skip
     alike = Alike(same)
-    bodies = [alike.bytes_of(str(uuid4()), subjects, composed(about)) for subjects, about in told]
-    bulk.offer(bodies, (scope_id, action, "success", actor.principal_id, at))
+    bodies = {key: alike.bytes_of(str(uuid4()), who, composed(about)) for key, (who, about) in told.items()}
+    return bulk.offer(adding, bodies, (scope_id, action, "success", actor.principal_id, at)) if bodies else set()
 
 
 def _insert(entry: Entry, openings: Mapping[str, tuple[bytes, str]]) -> None:

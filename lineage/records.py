@@ -30,8 +30,8 @@ AT_ONCE = (50, 10, 1)
 """So many rows go into one statement where SQLite is to answer something of each."""
 
 
-def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: datetime) -> set[str]:
-    """Store the raw events that are new and return their digests; those already known change nothing.
+def raw(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: datetime) -> "Ready":
+    """Return what stores the raw events that are new and answers their digests; those already known change nothing.
 
     The database owes the tables what they say, in the same transaction (see `lineage.follow`).
     """
@@ -51,7 +51,7 @@ def keep(readings: Sequence[Reading], principal_id: UUID, scope_id: UUID, now: d
         }
         for one in readings
     ]
-    return {digest for (digest,) in merge(RawEvent, rows, ("sha256",))}
+    return ready(RawEvent, rows, ("sha256",))
 
 
 def paid(pks: Sequence[int]) -> None:
@@ -92,8 +92,8 @@ class Ready:
             return []
         if connection.vendor == "postgresql":
             if self.returning:
-                return bulk.fetch(_from_arrays(self.model, self.returning), self.columns)
-            bulk.send(_from_arrays(self.model, self.returning), self.columns)
+                return bulk.fetch(*self.statement())
+            bulk.send(*self.statement())
             return []
         rows = list(zip(*self.columns, strict=True))
         if self.returning:
@@ -101,6 +101,10 @@ class Ready:
         with connection.cursor() as cursor:
             cursor.executemany(_from_rows(self.model, 1, ()), rows)
         return []
+
+    def statement(self) -> tuple[str, list[Any]]:
+        """Return the one statement that does it on PostgreSQL, and its values."""
+        return _from_arrays(self.model, self.returning), self.columns
 
     def _answered(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = []

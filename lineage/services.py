@@ -30,16 +30,16 @@ def ingest(*, actor: Actor, readings: Sequence[Reading], now: datetime) -> list[
     refused. Events that are already here change nothing and get no entry.
     """
     scope_id = require_home(actor, "ingest")
-    fresh = records.keep(readings, actor.principal_id, scope_id, now)
-    news = {one.sha256: one for one in readings if one.sha256 in fresh}
-    log.append_each(
+    each = {one.sha256: one for one in readings}
+    fresh = log.append_new(
         actor=actor,
         action="lineage.event_accepted",
         at=now,
         scope_id=scope_id,
-        told=[_told(one) for one in news.values()],
+        adding=records.raw(readings, actor.principal_id, scope_id, now),
+        told={sha256: _told(one) for sha256, one in each.items()},
     )
-    return [_receipt(one, news) for one in readings]
+    return [_receipt(one, stored=one.sha256 in fresh and each[one.sha256] is one) for one in readings]
 
 
 @transaction.atomic(durable=True)
@@ -62,6 +62,5 @@ def _told(one: Reading) -> log.Told:
     return [f"lineage_event:{one.sha256}", *([f"run:{one.event.run.uuid}"] if one.event.run else [])], about
 
 
-def _receipt(one: Reading, news: dict[str, Reading]) -> Receipt:
-    stored = news.get(one.sha256) is one
+def _receipt(one: Reading, *, stored: bool) -> Receipt:
     return Receipt(one.event_id, "stored" if stored else "duplicate", one.event.warnings)

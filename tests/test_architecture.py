@@ -92,7 +92,7 @@ def missing_beats(module: ast.Module) -> list[str]:
         durable = any("atomic(durable=True)" in ast.unparse(each) for each in node.decorator_list)
         keyword_only = not node.args.args and node.args.kwonlyargs and node.args.kwonlyargs[0].arg == "actor"
         flags = {each.arg for each in node.args.kwonlyargs} & {"force", "skip", "log", "unsafe"}
-        logged = "log.append(" in text or "log.append_each(" in text
+        logged = "log.append(" in text or "log.append_new(" in text
         required = re.search(r"\brequire(_\w+)?\(", text) is not None or "@public" in text
         if not (durable and keyword_only and logged and required and ast.get_docstring(node)) or flags:
             bad.append(node.name)

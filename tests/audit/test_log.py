@@ -2,6 +2,7 @@ import hmac
 import json
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -203,15 +204,35 @@ def test_statements_with_their_values_in_them_are_not_remembered(offer: Callable
     assert not [key for key in (*remembered._counts, *remembered._names) if b"xxx" in key[0]]
 
 
-def test_entries_offered_together_are_each_like_one_offered_alone(now: datetime) -> None:
+class Blobs:
+    """Rows that are added where they are not: by their keys, a column that is unique."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = list(keys)
+
+    def statement(self) -> tuple[str, list[Any]]:
+        source = "SELECT key, 0, ''::bytea FROM unnest(%s::text[]) AS key"
+        return f"INSERT INTO audit_blob (digest, size, data) {source} ON CONFLICT DO NOTHING RETURNING digest", [
+            self.keys
+        ]
+
+    def write(self) -> list[tuple[Any, ...]]:
+        added = [key for key in self.keys if not Blob.objects.filter(pk=key).exists()]
+        return [(Blob.objects.create(digest=key, size=0, data=b"").pk,) for key in added]
+
+
+def test_entries_about_what_is_new_are_each_like_one_offered_alone(now: datetime) -> None:
     who, scope = Actor(uuid4(), "service", "token", token_id=uuid4()), uuid4()
-    told: list[log.Told] = [([f"lineage_event:{n}", "run:1"], {"size": n}) for n in range(3)]
+    told: dict[str, log.Told] = {key: ([f"lineage_event:{key}", "run:1"], {"size": 1}) for key in "cba"}
     with CaptureQueriesContext(connection) as asked:
-        log.append_each(actor=who, action="lineage.event_accepted", at=now, scope_id=scope, told=told)
-    assert len(asked) == 1
+        new = log.append_new(
+            actor=who, action="lineage.event_accepted", at=now, scope_id=scope, adding=Blobs(*"abc"), told=told
+        )
+    assert new == set("abc")
+    assert len(asked) == 1 or connection.vendor == "sqlite"
     together = list(Entry.objects.order_by("pk"))[-3:]
     assert Pending.objects.filter(pk__in=[one.pk for one in together]).count() == 3
-    for one, (subjects, about) in zip(together, told, strict=True):
+    for one, (subjects, about) in zip(together, told.values(), strict=True):
         alone = log.append(
             actor=who, action="lineage.event_accepted", subjects=subjects, at=now, scope_id=scope, about=about
         )
@@ -223,17 +244,28 @@ def test_entries_offered_together_are_each_like_one_offered_alone(now: datetime)
         )  # fmt: skip
 
 
+def _add(now: datetime, told: dict[str, log.Told]) -> set[str]:
+    return log.append_new(actor=system(), action="a.b", at=now, scope_id=None, adding=Blobs(*told), told=told)
+
+
+def test_what_was_there_before_gets_no_entry(now: datetime) -> None:
+    told: dict[str, log.Told] = {str(n): ([f"run:{n}"], {}) for n in range(4)}
+    assert _add(now, {"2": told["2"]}) == {"2"}
+    assert _add(now, told) == {"0", "1", "3"}
+    assert _add(now, told) == _add(now, {}) == set()
+    said = [offered(one)["subjects"] for one in Entry.objects.filter(action="a.b").order_by("pk")]
+    assert said == [["run:2"], ["run:0"], ["run:1"], ["run:3"]]
+
+
 def test_one_bad_entry_of_many_keeps_all_of_them_out(now: datetime) -> None:
     before = Entry.objects.count()
     with pytest.raises(Invalid):
-        log.append_each(
-            actor=system(), action="lineage.event_accepted", at=now, scope_id=None,
-            told=[(["run:1"], {}), (["no id"], {})],
-        )  # fmt: skip
+        _add(now, {"1": (["run:1"], {}), "2": (["no id"], {})})
     assert Entry.objects.count() == before
+    assert not Blob.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_entries_offered_together_need_a_transaction(now: datetime) -> None:
+def test_entries_about_what_is_new_need_a_transaction(now: datetime) -> None:
     with pytest.raises(TransactionManagementError):
-        log.append_each(actor=system(), action="a.b", at=now, scope_id=None, told=[(["run:1"], {})])
+        _add(now, {"1": (["run:1"], {})})

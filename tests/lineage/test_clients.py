@@ -97,7 +97,7 @@ def test_a_busy_database_is_503_with_retry_after(producer, say, monkeypatch):
     def busy(*_):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr("lineage.records.keep", busy)
+    monkeypatch.setattr("lineage.records.raw", busy)
     answer = producer.api.post("/api/v1/lineage", json.dumps(say("a", [], ["/x"])), content_type="application/json")
     assert answer.status_code == 503
     assert int(answer["Retry-After"]) >= 1
