@@ -211,10 +211,8 @@ class Blobs:
         self.keys = list(keys)
 
     def statement(self) -> tuple[str, list[Any]]:
-        source = "SELECT key, 0, ''::bytea FROM unnest(%s::text[]) AS key"
-        return f"INSERT INTO audit_blob (digest, size, data) {source} ON CONFLICT DO NOTHING RETURNING digest", [
-            self.keys
-        ]
+        source = "SELECT key, 0, ''::bytea FROM unnest(%s::text[]) AS key ON CONFLICT DO NOTHING RETURNING digest"
+        return f"INSERT INTO audit_blob (digest, size, data) {source}", [self.keys]
 
     def write(self) -> list[tuple[Any, ...]]:
         added = [key for key in self.keys if not Blob.objects.filter(pk=key).exists()]
