@@ -23,9 +23,10 @@ from lineage.services import Receipt, ingest
 log = logging.getLogger("attestry.lineage")
 MOST = 500
 """At most this many events share a transaction, unless one request alone brings more."""
-PLACES, LINE = 4, 22
+PLACES, LINE = 2, 22
 """So many batches and large events are taken in side by side, and so many wait for a place; of a process's 32 requests
-that leaves six for everybody else. A full line is more work than is done until those come again who were sent away."""
+that leaves eight for everybody else. More places would only take Python's lock from whoever writes. A full line is more
+work than is done until those come again who were sent away."""
 PATIENCE = 2.5
 """Seconds for which one waits in line: with what follows, less than a client does."""
 _places, _line = BoundedSemaphore(PLACES), BoundedSemaphore(LINE)

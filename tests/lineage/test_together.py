@@ -15,8 +15,8 @@ from audit.refusals import Forbidden, Unavailable
 from lineage import reading, services, together
 from lineage.models import RawEvent
 from lineage.reading import LARGE
-from lineage.together import LINE, PLACES, Door, place
-from tests.lineage.conftest import post
+from lineage.together import LINE, PATIENCE, PLACES, Door, place
+from tests.lineage.conftest import HOUSE, post
 
 
 def actor(number=1):
@@ -174,6 +174,12 @@ def test_nobody_waits_in_line_for_longer_than_they_said():
         with pytest.raises(Unavailable), place(0.2):
             pass
         assert 0.2 <= time.monotonic() - begun < 5
+
+
+def test_the_docs_say_how_many_are_taken_in_and_how_many_wait():
+    page = " ".join((HOUSE / "docs" / "lineage.md").read_text().split())
+    assert f"most {PLACES} batches or events of more than {LARGE // 1024**2} MiB are taken in" in page
+    assert f"{LINE} batches wait in line for up to {PATIENCE} s" in page
 
 
 @pytest.mark.django_db
