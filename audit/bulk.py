@@ -1,4 +1,4 @@
-"""The sequencer's rows, many at a time: COPY and arrays on PostgreSQL, one prepared statement on SQLite."""
+"""Many rows at a time, by COPY and arrays on PostgreSQL, one prepared statement on SQLite; and values found."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -90,7 +90,7 @@ def append_new(
     same = {"v": VERSION, "at": instant(at), "action": action, "outcome": "success", "actor": _who(actor),
             "scope": scope_id and str(scope_id), "private": {}}  # fmt: skip
     alike = Alike(same)
-    bodies = {key: alike.bytes_of(str(uuid4()), who, composed(about)) for key, (who, about) in told.items()}
+    bodies = {key: alike.bytes_of(str(uuid4()), subjects, composed(about)) for key, (subjects, about) in told.items()}
     return bulk.offer(adding, bodies, (scope_id, action, "success", actor.principal_id, at)) if bodies else set()
 
 
