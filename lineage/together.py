@@ -16,6 +16,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 from audit.actor import Actor
 from audit.refusals import Refused, Unavailable
+from audit.shared import Shared
 from lineage import follow
 from lineage.reading import Reading
 from lineage.services import Receipt, ingest
@@ -76,10 +77,11 @@ class _Turn:
 
 
 class Door:
-    """Where requests wait for each other; one of them at a time keeps what all bring."""
+    """Where requests wait for each other; one of them at a time keeps what all bring, over one connection."""
 
     def __init__(self, keep: Keep, after: After) -> None:
         self._keep = keep
+        self.connection = Shared()
         self.after = after
         """What sees to it, once events are kept, that the tables say them: now, or in time."""
         self._lock = Lock()
@@ -110,7 +112,8 @@ class Door:
             taken = set(map(id, turns))
             self._waiting = [one for one in self._waiting if id(one) not in taken]
         try:
-            self._all(turns)
+            with self.connection.here():
+                self._all(turns)
         finally:
             with self._lock:
                 following = self._waiting[0] if self._waiting else None

@@ -74,7 +74,9 @@ def _empty() -> None:
     """Delete the rows of the tables that have any, keeping what migrations put in Django's own."""
     from audit import authorizer, triggers
     from governance.policies import triggers as written_once
+    from lineage.together import door
 
+    door.connection.close()
     kept = {"django_migrations", "django_content_type", "auth_permission"}
     with connection.cursor() as cursor:
         tables = [name for name in connection.introspection.django_table_names(only_existing=True) if name not in kept]

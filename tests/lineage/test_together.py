@@ -89,6 +89,27 @@ def test_an_event_that_cannot_be_kept_is_the_trouble_of_its_own_request(now):
     assert answers == {0: ["receipt of first"], 1: ["receipt of good"], 3: ["receipt of fine"]}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_all_are_kept_over_the_one_connection_of_the_door(now):
+    used = []
+
+    def keep(*, actor, readings, now):
+        connection.ensure_connection()
+        used.append(connection.connection)
+        return ["receipt" for _ in readings]
+
+    door = Door(keep, lambda: None)
+    threads = [
+        threading.Thread(target=door.ingest, kwargs={"actor": actor(), "readings": [n], "now": now}) for n in range(9)
+    ]
+    for one in threads:
+        one.start()
+        one.join(10)
+    door.connection.close()
+    assert len(used) == 9
+    assert {id(one) for one in used} == {id(used[0])}
+
+
 @pytest.mark.parametrize("problem", [Forbidden("access.not_allowed"), OperationalError("database is locked")])
 def test_what_is_refused_or_busy_is_so_for_all_who_came_together(now, problem):
     keep = Kept((2, problem))
