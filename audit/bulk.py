@@ -86,6 +86,24 @@ def as_time(value: Any) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def texts(values: Collection[str]) -> str:
+    """An array of texts as PostgreSQL reads it from one text, which is quicker to make than one with each beside it.
+
+    Parted by NUL, which no text that it keeps holds, and escaped all together; refused where one holds it.
+    """
+    if not values:
+        return "{}"
+    text = "\0".join(values)
+    if text.count("\0") != len(values) - 1:
+        raise ValueError("a text with NUL in it cannot be kept")
+    return '{"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","') + '"}'
+
+
+def blobs(values: Collection[bytes]) -> str:
+    """An array of bytes as PostgreSQL reads it from one text."""
+    return '{"' + '","'.join(["\\\\x" + one.hex() for one in values]) + '"}' if values else "{}"
+
+
 @contextmanager
 def _bound_there(live: Any, sql: str, params: Sequence[Any]) -> Iterator[Any]:
     """A cursor after a statement with values that PostgreSQL binds; `live` is this thread's connection."""
@@ -161,7 +179,7 @@ def offer(adding: Adding, bodies: Mapping[str, bytes], rest: Sequence[Any]) -> s
     scope, action, outcome, actor, at = rest
     if connection.vendor == "postgresql":
         statement, values = adding.statement()
-        found = fetch(_OFFER_NEW.format(statement), [*values, *rest, list(bodies), list(bodies.values())])
+        found = fetch(_OFFER_NEW.format(statement), [*values, *rest, texts(bodies), blobs(bodies.values())])
         return {key for (key,) in found}
     new = {key for (key,) in adding.write()}
     said = (scope and scope.hex, action, outcome, actor.hex, connection.ops.adapt_datetimefield_value(at))

@@ -53,22 +53,25 @@ def entry_bytes(fields: Mapping[str, Any]) -> bytes:
 
 
 class Alike:
-    """Entries that differ in `id`, `subjects` and `about` alone: what they share is checked and written once."""
+    """Entries that differ in `id`, `at`, `subjects` and `about` alone: what they share is checked and written once."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self._fields = fields
-        whole = entry_bytes({**fields, "about": {}, "id": "", "subjects": []})
+        whole = entry_bytes({**fields, "about": {}, "at": "", "id": "", "subjects": []})
         _, _, rest = whole.partition(b'{"about":{}')
+        self._first, _, rest = rest.partition(b'"at":""')
         self._middle, _, rest = rest.partition(b'"id":""')
         self._between, _, self._end = rest.partition(b'"subjects":[]')
 
-    def bytes_of(self, pk: str, subjects: Sequence[str], about: Mapping[str, Any]) -> bytes:
+    def bytes_of(self, pk: str, at: str, subjects: Sequence[str], about: Mapping[str, Any]) -> bytes:
         """The canonical bytes of one of them, as `entry_bytes` has them, and refused alike."""
         _check_subjects(subjects)
-        parts = (canonical(dict(about)), self._middle, pk.encode(), self._between, canonical(list(subjects)), self._end)
-        data = b'{"about":%b%b"id":"%b"%b"subjects":%b%b' % parts
+        said, named, when = canonical(dict(about)), canonical(list(subjects)), at.encode()
+        data = b'{"about":%b%b"at":"%b"%b"id":"%b"%b"subjects":%b%b' % (
+            said, self._first, when, self._middle, pk.encode(), self._between, named, self._end
+        )  # fmt: skip
         if len(data) > _ROOMY:
-            return entry_bytes({**self._fields, "id": pk, "subjects": list(subjects), "about": about})
+            return entry_bytes({**self._fields, "id": pk, "at": at, "subjects": list(subjects), "about": about})
         return data
 
 

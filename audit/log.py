@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
@@ -87,11 +88,25 @@ def append_new(
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("an entry is offered inside the transaction it is about")
-    same = {"v": VERSION, "at": instant(at), "action": action, "outcome": "success", "actor": _who(actor),
-            "scope": scope_id and str(scope_id), "private": {}}  # fmt: skip
-    alike = Alike(same)
-    bodies = {key: alike.bytes_of(str(uuid4()), subjects, composed(about)) for key, (subjects, about) in told.items()}
+    alike, when = _alike(actor, action, scope_id), instant(at)
+    bodies = {
+        key: alike.bytes_of(str(uuid4()), when, subjects, composed(about)) for key, (subjects, about) in told.items()
+    }
     return bulk.offer(adding, bodies, (scope_id, action, "success", actor.principal_id, at)) if bodies else set()
+
+
+@lru_cache(maxsize=256)
+def _alike(actor: Actor, action: str, scope_id: UUID | None) -> Alike:
+    return Alike(
+        {
+            "v": VERSION,
+            "action": action,
+            "outcome": "success",
+            "actor": _who(actor),
+            "scope": scope_id and str(scope_id),
+            "private": {},
+        }
+    )
 
 
 def _insert(entry: Entry, openings: Mapping[str, tuple[bytes, str]]) -> None:

@@ -8,7 +8,7 @@ prepared its statements for itself. Whoever works one at a time anyway uses one 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -21,7 +21,7 @@ class Shared:
     """One connection beside those that threads have; opened by its first use, and anew once it is broken or old."""
 
     def __init__(self) -> None:
-        self._turn = Lock()
+        self._turn = RLock()
         self._connection: Any = None
         self._used = 0.0
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Model
 
+from audit.bulk import blobs, texts
 from lineage.merge import Row
 
 Convert = Callable[[list[Any]], Any]
@@ -50,14 +51,6 @@ def _column(field: "Field[Any, Any]", vendor: str) -> Column:
     return Column(field.attname, field.get_default(), kind, _VALUES.get(kind))
 
 
-def _quoted(found: list[Any]) -> str:
-    """Return an array of texts: parted by NUL, which no text holds, and escaped all together."""
-    text = "\0".join(found)
-    if text.count("\0") != len(found) - 1:
-        raise ValueError("a text with NUL in it cannot be kept")
-    return '{"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","') + '"}'
-
-
 def _numbers(found: list[Any]) -> str:
     return _array(["NULL" if one is None else str(one) for one in found])
 
@@ -80,7 +73,7 @@ def _array(found: list[str]) -> str:
 
 
 def _as_json(found: list[Any]) -> str:
-    return _quoted(list(map(json.dumps, found)))
+    return texts(list(map(json.dumps, found)))
 
 
 @lru_cache(maxsize=4096)
@@ -89,12 +82,12 @@ def _time_for_sqlite(value: datetime | None) -> Any:
 
 
 _ARRAYS: dict[str, tuple[str, Convert | None]] = {
-    "CharField": ("text", _quoted),
-    "TextField": ("text", _quoted),
+    "CharField": ("text", texts),
+    "TextField": ("text", texts),
     "JSONField": ("jsonb", _as_json),
     "DateTimeField": ("timestamptz", _times),
     "UUIDField": ("uuid", _uuids),
-    "BinaryField": ("bytea", None),
+    "BinaryField": ("bytea", blobs),
     "BooleanField": ("boolean", _numbers),
     "FloatField": ("float8", _numbers),
 }

@@ -142,7 +142,7 @@ def look(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     For the few questions that every event asks; Django takes longer to write such a query than databases to answer.
     """
     if connection.vendor == "postgresql":
-        return bulk.fetch(statement, [list(values)])
+        return bulk.fetch(statement, [bulk.texts(list(map(str, values)))])
     return bulk.fetch(
         statement.replace("= ANY(%s)", "IN (SELECT value FROM json_each(%s))"), [json.dumps(list(values))]
     )

@@ -5,10 +5,10 @@ longer than answering them. `tests/governance/access/test_facts.py` holds them t
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +20,9 @@ from governance.access.guards import Claim, Subject
 
 NOW = {"postgresql": "STATEMENT_TIMESTAMP()", "sqlite": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"}
 _WHO = """
-SELECT u.id, u.kind, u.is_active AND COALESCE(o.is_active, u.is_active), {now},
+SELECT u.id, u.kind, u.is_active AND COALESCE(o.is_active, u.is_active),
        g.id, g.role, g.scope_id, g.object_id, g.granted_by, g.reason, g.not_before, g.expires_at, g.revoked_at,
-       g.principal_id, s.path, g.created_at{places}
+       g.principal_id, s.path, g.created_at{places}, {now}
 FROM governance_user u LEFT JOIN governance_user o ON o.id = u.owner_id
 """
 _WHAT = (
@@ -36,10 +36,11 @@ SELECT c.ancestor_id, s.frozen_at IS NOT NULL
 FROM governance_scopeclosure c JOIN governance_scope s ON s.id = c.ancestor_id WHERE c.descendant_id = {place}
 """
 _PLACES = """, (
-    SELECT {group}(c.ancestor_id, a.frozen_at IS NOT NULL)
+    SELECT CAST({group}(c.ancestor_id, a.frozen_at IS NOT NULL) AS text)
     FROM governance_scopeclosure c JOIN governance_scope a ON a.id = c.ancestor_id WHERE c.descendant_id = g.scope_id
 )"""
 _GROUP = {"postgresql": "json_object_agg", "sqlite": "json_group_object"}
+_AT_NO_TIME = datetime.min.replace(tzinfo=UTC)
 _ROOT = "(SELECT id FROM governance_scope WHERE parent_id IS NULL)"
 
 
@@ -52,9 +53,9 @@ class Held:
 
     subject: Subject
     claims: tuple[Claim, ...]
-    paths: dict[UUID, str]
+    paths: Mapping[UUID, str]
     at: datetime
-    places: dict[UUID, dict[UUID, bool]]
+    places: Mapping[UUID, Mapping[UUID, bool]]
 
 
 def held(principal_id: UUID, *, past: bool = False) -> Held | None:
@@ -89,17 +90,22 @@ def held_by_each(principal_ids: Sequence[UUID], *, past: bool = False) -> dict[U
 
 
 def _held(principal_id: UUID, rows: list[tuple[Any, ...]]) -> Held:
-    _pk, kind, active, now = rows[0][:4]
-    given = sorted((row for row in rows if row[4] is not None), key=lambda row: (row[15], str(row[4])))
-    paths = {as_uuid(row[4]): str(row[14]) for row in given}
+    return replace(_understood(principal_id, tuple(row[:-1] for row in rows)), at=as_time(rows[0][-1]))
+
+
+@lru_cache(maxsize=256)
+def _understood(principal_id: UUID, rows: tuple[tuple[Any, ...], ...]) -> Held:
+    """Return what rows without their moment say; what says the same as before is not taken apart again."""
+    _pk, kind, active = rows[0][:3]
+    given = sorted((row for row in rows if row[3] is not None), key=lambda row: (row[14], str(row[3])))
+    paths = {as_uuid(row[3]): str(row[13]) for row in given}
     claims = tuple(_claim(row, principal_id) for row in given)
-    places = {as_uuid(row[4]): _places(row[16]) for row in given if len(row) > 16}
-    return Held(Subject(principal_id, kind, bool(active)), claims, paths, as_time(now), places)
+    places = {as_uuid(row[3]): _places(row[15]) for row in given if len(row) > 15}
+    return Held(Subject(principal_id, kind, bool(active)), claims, paths, _AT_NO_TIME, places)
 
 
-def _places(said: Any) -> dict[UUID, bool]:
-    found = json.loads(said) if isinstance(said, str) else said
-    return {as_uuid(pk): bool(frozen) for pk, frozen in (found or {}).items()}
+def _places(said: str | None) -> dict[UUID, bool]:
+    return {as_uuid(pk): bool(frozen) for pk, frozen in json.loads(said or "{}").items()}
 
 
 def above(scope_id: UUID | None) -> dict[UUID, bool]:
@@ -121,7 +127,7 @@ def _question(vendor: str, count: int, *, past: bool, placed: bool = False, show
 
 
 def _claim(row: tuple[Any, ...], holder: UUID) -> Claim:
-    pk, role, scope, thing, giver, reason, start, end, revoked, principal = row[4:14]
+    pk, role, scope, thing, giver, reason, start, end, revoked, principal = row[3:13]
     through = as_uuid(principal)
     return Claim(
         id=as_uuid(pk),

@@ -38,8 +38,9 @@ def test_subjects_nobody_would_offer_are_still_read_as_json_has_them() -> None:
         assert subjects_of(canonical({"subjects": names, "v": 1})) == names
 
 
+AT = "2026-11-20T10:00:00.000000Z"
 ALIKE = {
-    "v": VERSION, "at": "2026-11-20T10:00:00.000000Z", "action": "lineage.event_accepted", "outcome": "success",
+    "v": VERSION, "action": "lineage.event_accepted", "outcome": "success",
     "actor": {"id": "1", "kind": "service", "via": "token", "on_behalf_of": None, "token": None}, "scope": None,
     "private": {},
 }  # fmt: skip
@@ -50,8 +51,8 @@ ALIKE = {
     st.dictionaries(st.sampled_from(["about", "id", "subjects"]), st.text('"{}[]:,\\aé')),
 )
 def test_entries_that_are_alike_are_written_as_each_alone(names: list[str], about: dict[str, str]) -> None:
-    alone = entry_bytes({**ALIKE, "id": "x-1", "subjects": names, "about": about})
-    assert Alike(ALIKE).bytes_of("x-1", names, about) == alone
+    alone = entry_bytes({**ALIKE, "at": AT, "id": "x-1", "subjects": names, "about": about})
+    assert Alike(ALIKE).bytes_of("x-1", AT, names, about) == alone
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_entries_that_are_alike_are_written_as_each_alone(names: list[str], abou
 )
 def test_and_what_one_alone_may_not_say_is_refused_alike(names: list[str], about: dict[str, object]) -> None:
     with pytest.raises(Invalid) as alone:
-        entry_bytes({**ALIKE, "id": "x-1", "subjects": names, "about": about})
+        entry_bytes({**ALIKE, "at": AT, "id": "x-1", "subjects": names, "about": about})
     with pytest.raises(Invalid) as together:
-        Alike(ALIKE).bytes_of("x-1", names, about)
+        Alike(ALIKE).bytes_of("x-1", AT, names, about)
     assert together.value.code == alone.value.code

@@ -109,3 +109,17 @@ def test_what_is_held_by_a_token_is_held_while_it_counts(people: Any, now: Any, 
     assert known is not None
     assert found == (replace(known, at=found.at) if end == "none" and found else None)
     assert (found is not None) == (end == "none")
+
+
+def test_what_changed_since_the_last_question_is_said_by_the_next(people: Any, payments: Any, now: Any) -> None:
+    records.grant(people.eve.id, "ingest", payments, people.adam.id, now)
+    first = held_where(people.eve.id)
+    assert first is not None and first.subject.active and not any(first.places[first.claims[0].id].values())
+    payments.frozen_at = now
+    payments.save()
+    frozen = held_where(people.eve.id)
+    assert frozen is not None and frozen.places[frozen.claims[0].id][payments.pk] and frozen.at >= first.at
+    people.eve.user.is_active = False
+    people.eve.user.save()
+    gone = held_where(people.eve.id)
+    assert gone is not None and not gone.subject.active
