@@ -16,10 +16,10 @@ EVIL = '#panic("read") *b* $x$ `c` ] } \\ <l> @l // ' + "".join(map(chr, (0, 7, 
 
 
 def carried(document):
-    """Every stream of a PDF, unpacked where it is packed."""
+    """Every stream of a PDF, unpacked where it is packed; a last byte that looks like an end of line may be lost."""
     for found in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", document, re.DOTALL):
         try:
-            yield zlib.decompress(found[1])
+            yield zlib.decompressobj().decompress(found[1])
         except zlib.error:
             yield found[1]
 
