@@ -8,7 +8,7 @@ prepared its statements for itself. Whoever works one at a time anyway uses one 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import RLock
+from threading import Lock
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -21,7 +21,7 @@ class Shared:
     """One connection beside those that threads have; opened by its first use, and anew once it is broken or old."""
 
     def __init__(self) -> None:
-        self._turn = RLock()
+        self._turn = Lock()
         self._connection: Any = None
         self._used = 0.0
 
@@ -29,10 +29,10 @@ class Shared:
     def here(self) -> Iterator[None]:
         """Let it be this thread's connection until the block ends, once nobody else has it.
 
-        Inside a transaction nothing changes: what is done there belongs to that transaction.
+        Inside a transaction nothing changes, as what is done there belongs to it, nor where this thread has it already.
         """
         own = connections[DEFAULT_DB_ALIAS]
-        if own.in_atomic_block:
+        if own.in_atomic_block or own is self._connection:
             yield
             return
         with self._turn:

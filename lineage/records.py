@@ -157,7 +157,7 @@ def restate(model: type[Model], column: str, values: Mapping[int, str]) -> None:
         bulk.send(
             f'UPDATE "{table}" SET "{column}" = new.value'  # noqa: S608 - names of our own models
             f' FROM unnest(%s::bigint[], %s::text[]) AS new(id, value) WHERE "{table}"."id" = new.id',
-            [pks, [values[pk] for pk in pks]],
+            [bulk.texts(list(map(str, pks))), bulk.texts([values[pk] for pk in pks])],
         )
         return
     with connection.cursor() as cursor:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -98,14 +99,14 @@ def _understood(principal_id: UUID, rows: tuple[tuple[Any, ...], ...]) -> Held:
     """Return what rows without their moment say; what says the same as before is not taken apart again."""
     _pk, kind, active = rows[0][:3]
     given = sorted((row for row in rows if row[3] is not None), key=lambda row: (row[14], str(row[3])))
-    paths = {as_uuid(row[3]): str(row[13]) for row in given}
+    paths = MappingProxyType({as_uuid(row[3]): str(row[13]) for row in given})
     claims = tuple(_claim(row, principal_id) for row in given)
-    places = {as_uuid(row[3]): _places(row[15]) for row in given if len(row) > 15}
+    places = MappingProxyType({as_uuid(row[3]): _places(row[15]) for row in given if len(row) > 15})
     return Held(Subject(principal_id, kind, bool(active)), claims, paths, _AT_NO_TIME, places)
 
 
-def _places(said: str | None) -> dict[UUID, bool]:
-    return {as_uuid(pk): bool(frozen) for pk, frozen in json.loads(said or "{}").items()}
+def _places(said: str | None) -> Mapping[UUID, bool]:
+    return MappingProxyType({as_uuid(pk): bool(frozen) for pk, frozen in json.loads(said or "{}").items()})
 
 
 def above(scope_id: UUID | None) -> dict[UUID, bool]:

@@ -103,9 +103,19 @@ def test_inside_a_transaction_its_connection_is_used_on(shared):
             assert underneath() is own
 
 
+@pytest.mark.django_db(transaction=True)
+def test_whoever_uses_it_may_ask_for_it_again(shared):
+    with shared.here():
+        inside = underneath()
+        with shared.here():
+            assert underneath() is inside
+        assert underneath() is inside
+
+
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_one_that_broke_is_opened_anew_after_whoever_found_out(shared):
+def test_one_that_broke_is_opened_anew_after_whoever_found_out(shared, monkeypatch):
+    monkeypatch.setattr("audit.shared.LATELY", 60.0)
     with shared.here():
         broken = underneath()
     broken.close()
