@@ -1,7 +1,7 @@
 """The columns of a table as each database takes them from many rows at once.
 
-SQLite takes values, PostgreSQL one array for each column. Most arrays go as their text, which takes a tenth of the time
-that binary ones take to make.
+SQLite takes values, PostgreSQL one array for each column. Arrays go as their text, which takes a tenth of the time that
+binary ones take to make.
 """
 
 import json

@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.models import Model
 
 from audit import bulk
+from lineage import many
 from lineage.columns import columns_of
 from lineage.event import run_of
 from lineage.merge import Merge, Row, assignments, combine
@@ -157,7 +158,7 @@ def restate(model: type[Model], column: str, values: Mapping[int, str]) -> None:
         bulk.send(
             f'UPDATE "{table}" SET "{column}" = new.value'  # noqa: S608 - names of our own models
             f' FROM unnest(%s::bigint[], %s::text[]) AS new(id, value) WHERE "{table}"."id" = new.id',
-            [bulk.texts(list(map(str, pks))), bulk.texts([values[pk] for pk in pks])],
+            [many.ids(pks), bulk.texts([values[pk] for pk in pks])],
         )
         return
     with connection.cursor() as cursor:
