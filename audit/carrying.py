@@ -7,37 +7,45 @@ as they commit (`wal_autocheckpoint`), and it begins one only when something was
 the log alone until it is done; or else it holds the writers' turn meanwhile.
 """
 
+import logging
 import sqlite3
-import time
+import threading
 from contextlib import ExitStack, closing
 
 from django.db import connection
 
 from audit import sidecar
+from jobs import rounds
 
+log = logging.getLogger("attestry.audit")
 OFTEN = 0.5
-"""Seconds from one time to the next: what was written meanwhile is brought over together."""
+"""Seconds of rest between two times: what was written meanwhile is brought over together."""
 LONG = 8192
 """Pages of a log that is brought over to its end, in the writers' turn, so that the next commit begins it anew."""
 PATIENCE = 2
 """Seconds for which the turn is waited for; then it is for the next time."""
 
 
-class Carrier:
-    """Brings over what was committed since it last did: one of all there are, of a worker that follows lineage."""
+def start(stop: threading.Event) -> threading.Thread:
+    """Carry over in a thread until `stop` is set; beside those who write, who need not wait for the disk with it."""
+    carrier, trouble = Carrier(), "SQLite's log of writes cannot be carried over."
+    return rounds.start(stop, "audit-carrier", carrier.carry, rest=OFTEN, trouble=trouble, log=log, leave=carrier.close)
 
-    def __init__(self, often: float = OFTEN) -> None:
-        self._often, self._due = often, 0.0
+
+class Carrier:
+    """Brings over what was committed since it last did: one of all there are, in one worker."""
+
+    def __init__(self) -> None:
         self._mine = ExitStack()
         self._own: sqlite3.Connection | None = None
         self._seen: int | None = None
 
     def carry(self) -> bool:
-        """Bring over what is there, if it is time and something is; returns whether it did. Only SQLite has such a log.
+        """Bring over what is there, if something is; returns whether it did. Only SQLite has such a log.
 
         Readers are not waited for; what they still need stays in the log until the next time.
         """
-        if connection.vendor != "sqlite" or time.monotonic() < self._due:
+        if connection.vendor != "sqlite":
             return False
         own = self._own or self._begin()
         if own is None or self._seen == _commits(own):
@@ -48,7 +56,6 @@ class Carrier:
         if done:
             # asked for after it is done: whatever else is committed is not in the file, so the log goes on
             self._seen = _commits(own)
-        self._due = time.monotonic() + self._often
         return done
 
     def close(self) -> None:

@@ -8,13 +8,13 @@ last.
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
+from typing import Any
 
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, transaction
 
 from audit import bulk, keys, search, selectors, sidecar
 from audit.actor import system
@@ -27,6 +27,7 @@ from audit.models import Checkpoint, Pending, Tile
 from audit.refusals import Conflict, Unavailable
 from audit.tiles import FULL
 from audit.timekeeping import Watch
+from jobs import rounds
 from jobs import selectors as clock
 
 log = logging.getLogger("attestry.audit")
@@ -48,10 +49,16 @@ _ADVISORY = 0x61747465_73747279
 
 
 def start(stop: threading.Event) -> threading.Thread:
-    """Run the sequencer in a thread until `stop` is set; errors are logged and tried again."""
-    thread = threading.Thread(target=_run, args=(stop,), name="audit-sequencer", daemon=True)
-    thread.start()
-    return thread
+    """Run the sequencer in a thread until `stop` is set."""
+    watch = Watch()
+
+    def turn() -> None:
+        now = clock.now()
+        watch.look(now)
+        run_once(now)
+
+    trouble = "The audit log cannot go on:"
+    return rounds.start(stop, "audit-sequencer", turn, every=EVERY, trouble=trouble, log=log)
 
 
 def run_once(now: datetime) -> int:
@@ -74,25 +81,6 @@ def run_once(now: datetime) -> int:
         _publish(now, signer)
         _index()
     return numbered
-
-
-def _run(stop: threading.Event) -> None:
-    complaint, watch = "", Watch()
-    begun = time.monotonic()
-    while not stop.wait(max(0.0, begun + EVERY - time.monotonic())):
-        begun = time.monotonic()
-        try:
-            close_old_connections()
-            now = clock.now()
-            watch.look(now)
-            run_once(now)
-            complaint = ""
-        except Exception as error:
-            if repr(error) != complaint:
-                log.exception("The audit log cannot go on: %s", getattr(error, "params", ""))
-            complaint = repr(error)
-            connection.close()
-    connection.close()
 
 
 def _idle() -> bool:
@@ -125,10 +113,10 @@ def _number(vkey: Vkey) -> int:
         _check_continues(vkey)
         start = selectors.size()
         trails = _trails(waiting, start)
-        leaves = _leaves(waiting, trails, start)
+        leaves, links = _leaves(waiting, trails, start), _links(waiting, trails, start)
         with transaction.atomic():
             _insert_leaves(leaves)
-            _insert_trails(waiting, trails, start)
+            _insert_trails(links)
             bulk.move_heads(start, start + len(waiting))
             _grow(start, [each[3] for each in leaves])
             _take_off([pk for pk, _ in waiting])
@@ -187,18 +175,22 @@ def _leaves(
     return leaves
 
 
+def _links(waiting: list[tuple[int, bytes]], trails: list[list[Link]], start: int) -> list[tuple[Any, ...]]:
+    """The rows of trails: subject, number along it, number of the leaf, that of the one before, entry."""
+    return [
+        (each.subject, each.number, seq, each.previous, pk)
+        for seq, ((pk, _), trail) in enumerate(zip(waiting, trails, strict=True), start)
+        for each in trail
+    ]
+
+
 def _insert_leaves(leaves: list[tuple[int, int, bytes, bytes]]) -> None:
     bulk.insert("audit_leaf", {"seq": "int8", "entry_id": "int8", "body": "bytea", "hash": "bytea"}, leaves)
 
 
-def _insert_trails(waiting: list[tuple[int, bytes]], trails: list[list[Link]], start: int) -> None:
+def _insert_trails(links: list[tuple[Any, ...]]) -> None:
     columns = {"subject": "varchar", "number": "int8", "seq": "int8", "previous": "int8", "entry_id": "int8"}
-    rows = (
-        (each.subject, each.number, seq, each.previous, pk)
-        for seq, ((pk, _), trail) in enumerate(zip(waiting, trails, strict=True), start)
-        for each in trail
-    )
-    bulk.insert("audit_trail", columns, rows)
+    bulk.insert("audit_trail", columns, links)
 
 
 def _grow(start: int, hashes: list[bytes]) -> None:

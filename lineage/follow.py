@@ -17,14 +17,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils.translation import gettext_noop
 
 from audit import bulk, sidecar
 from audit.actor import Unavailable
 from audit.bulk import as_time, as_uuid
-from audit.carrying import Carrier
 from jobs import records as jobs
+from jobs import rounds
 from jobs.tasks import Away
 from lineage import many
 from lineage.models import Owed
@@ -94,7 +94,7 @@ def before_work() -> None:
 def settle() -> int:
     """Project the oldest events that are owed; returns how many: 0 when there are none, or others do it now."""
     with _alone() as got:
-        return _project(*_oldest()) if got else 0
+        return _project(*_oldest()[:2]) if got else 0
 
 
 def settle_here() -> None:
@@ -130,43 +130,34 @@ def stuck() -> int:
 
 
 def start(stop: threading.Event) -> threading.Thread:
-    """Project what is owed in a thread until `stop` is set; errors are logged and tried again."""
-    thread = threading.Thread(target=_run, args=(stop,), name="lineage-follower", daemon=True)
-    thread.start()
-    return thread
+    """Project what is owed in a thread until `stop` is set."""
+    known: Any = None
+
+    def turn() -> None:
+        nonlocal known
+        connection.ensure_connection()
+        if connection.connection is not known:
+            known = connection.connection
+            bulk.execute(_UNHURRIED[connection.vendor])
+        _settle_all(stop)
+
+    trouble = "The tables of lineage cannot follow the events."
+    return rounds.start(stop, "lineage-follower", turn, rest=PAUSE, trouble=trouble, log=log)
 
 
-def _run(stop: threading.Event) -> None:
-    complaint, known, carrier = "", None, Carrier()
-    while not stop.wait(PAUSE):
-        try:
-            close_old_connections()
-            connection.ensure_connection()
-            if connection.connection is not known:
-                known = connection.connection
-                bulk.execute(_UNHURRIED[connection.vendor])
-            _turn(stop, carrier)
-            complaint = ""
-        except Exception as error:
-            if repr(error) != complaint:
-                log.exception("The tables of lineage cannot follow the events.")
-            complaint = repr(error)
-            carrier.close()
-            connection.close()
-    carrier.close()
-    connection.close()
-
-
-def _turn(stop: threading.Event, carrier: Carrier) -> None:
-    """Project all there is."""
-    more = True
-    while more and not stop.is_set():
-        more = settle() == BATCH
-        carrier.carry()
+def _settle_all(stop: threading.Event) -> None:
+    """Project all there is, and let nobody else begin meanwhile: half a batch of theirs would only hold this one up."""
+    with _alone() as got:
+        more = got
+        while more and not stop.is_set():
+            pks, placed, more = _oldest()
+            _project(pks, placed)
 
 
 def _project(pks: Sequence[int], ready: Sequence[Placed]) -> int:
-    """Project events; what cannot be projected is looked for one by one, and set aside."""
+    """Project events, if there are any; what cannot be projected is looked for one by one, and set aside."""
+    if not pks:
+        return 0
     try:
         project(ready, _discovered, lambda: paid(pks))
     except (OperationalError, InterfaceError):
@@ -185,8 +176,8 @@ def _discovered(new: Sequence[int]) -> None:
         jobs.enqueue("catalog.discover", str(pk), dedupe_key=f"catalog.discover:{pk}")
 
 
-def _oldest() -> tuple[list[int], list[Placed]]:
-    """Return the oldest events that are owed, as many as go into one transaction."""
+def _oldest() -> tuple[list[int], list[Placed], bool]:
+    """Return the oldest events that are owed, as many as are projected together, and whether there may be more."""
     sizes = bulk.fetch(_SIZES, [BATCH])
     room, pks = BYTES, list[int]()
     for pk, size in sizes:
@@ -195,12 +186,12 @@ def _oldest() -> tuple[list[int], list[Placed]]:
         pks.append(pk)
         room -= size
     if not pks:
-        return [], []
+        return [], [], False
     with undisturbed(BYTES - room):
         found = many.rows(
             "id, body, received_at, scope_id, sha256", "rawevent", "id = ANY(%s) ORDER BY id", many.ids(pks)
         )
-        return pks, [_placed(*row[1:]) for row in found]
+        return pks, [_placed(*row[1:]) for row in found], len(pks) == BATCH or len(pks) < len(sizes)
 
 
 def _placed(body: Any, received: Any, scope: Any, sha256: str) -> Placed:

@@ -73,7 +73,7 @@ def _send(kind: str, pk: str) -> None:
 
 @worker_ready.connect
 def _start_threads(sender: Any, **_: Any) -> None:
-    from audit import sequence, tasks  # noqa: PLC0415 - needs Django's apps
+    from audit import carrying, sequence, tasks  # noqa: PLC0415 - needs Django's apps
     from jobs.dispatch import Dispatcher  # noqa: PLC0415
     from lineage import follow  # noqa: PLC0415
     from portal import lifetimes  # noqa: PLC0415
@@ -82,7 +82,7 @@ def _start_threads(sender: Any, **_: Any) -> None:
     dispatcher = Dispatcher(_send, CLOCK | tasks.clock(), places=sender.controller.concurrency)
     dispatcher.start()
     stop = threading.Event()
-    threads = [(sequence.start(stop), stop), (follow.start(stop), stop)]
+    threads = [(each.start(stop), stop) for each in (sequence, follow, carrying)]
     _running.extend([(dispatcher, dispatcher.stopped), *threads])
     lifetimes.settled()
 

@@ -29,7 +29,7 @@ def file() -> Iterator[Path]:
 
 @pytest.fixture
 def carrier(file: Path) -> Iterator[Carrier]:
-    one = Carrier(often=0)
+    one = Carrier()
     yield one
     one.close()
 
@@ -124,7 +124,7 @@ def test_a_log_that_writers_keep_going_is_begun_anew_once_it_is_long(
 
 
 def test_it_is_one_alone_until_it_leaves_or_dies(carrier: Carrier, file: Path) -> None:
-    other = Carrier(often=0)
+    other = Carrier()
     carrier.carry()
     write("one")
     assert not other.carry()

@@ -24,7 +24,7 @@ import sys, time
 import django
 django.setup()
 from audit.carrying import Carrier
-carrier, times, end = Carrier(often=0), 0, float(sys.argv[1])
+carrier, times, end = Carrier(), 0, float(sys.argv[1])
 while time.time() < end:
     times += carrier.carry()
 print(times)

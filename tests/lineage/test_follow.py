@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import OperationalError, connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.actor import Unavailable
@@ -216,6 +217,49 @@ def test_a_worker_follows_by_itself(followed, producer, say):
         thread.join(10)
         connections.close_all()
     assert Dataset.objects.count() == 2
+
+
+def test_while_the_follower_has_more_to_project_nobody_else_begins(followed, producer, say, monkeypatch):
+    monkeypatch.setattr(follow, "BATCH", 2)
+    for number in range(5):
+        post(producer, say(f"job{number}", [], [f"/{number}"]))
+    oldest, others = follow._oldest, []
+
+    def try_it():
+        others.append(follow.settle())
+        connection.close()
+
+    def look():
+        other = threading.Thread(target=try_it)
+        other.start()
+        other.join(10)
+        return oldest()
+
+    monkeypatch.setattr(follow, "_oldest", look)
+    follow._settle_all(threading.Event())
+    assert others == [0, 0, 0]
+    assert (Run.objects.count(), Owed.objects.count()) == (5, 0)
+
+
+def test_a_follower_told_to_stop_leaves_the_rest_owed(followed, producer, say, monkeypatch):
+    monkeypatch.setattr(follow, "BATCH", 2)
+    for number in range(5):
+        post(producer, say(f"job{number}", [], [f"/{number}"]))
+    stop, project = threading.Event(), follow.project
+    monkeypatch.setattr(follow, "project", lambda *all_: (project(*all_), stop.set()))
+    follow._settle_all(stop)
+    assert Owed.objects.count() == 3
+    assert follow.settle() == 2
+
+
+def test_where_nothing_is_owed_the_turn_of_those_who_write_is_not_taken(followed, producer, say):
+    post(producer, say("clean", ["/raw"], ["/clean"]))
+    with CaptureQueriesContext(connection) as some:
+        assert follow.settle() == 1
+    assert any(one["sql"].startswith(("BEGIN", "INSERT")) for one in some.captured_queries)
+    with CaptureQueriesContext(connection) as none:
+        assert follow.settle() == 0
+    assert all(one["sql"].startswith("SELECT") for one in none.captured_queries)
 
 
 SENDS = """
