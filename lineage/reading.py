@@ -22,10 +22,15 @@ RATIO, FREE = 500, 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An event as it will be kept: `body` is its canonical redacted JSON, `removed` says what was taken out of it."""
+    """An event as it will be kept: `packed` is its canonical redacted JSON of `size` bytes, under zlib.
+
+    Packed while it is read, so that whoever waits for the writers' turn does not wait for that. `removed` says what
+    was taken out.
+    """
 
     event: event.Event
-    body: bytes
+    packed: bytes
+    size: int
     sha256: str
     removed: tuple[dict[str, str], ...]
 
@@ -85,7 +90,8 @@ def read(value: Any, warnings: list[str]) -> Reading:
         body = event.canonical(redaction.value).encode("utf-8", "replace")
     except RecursionError as deep:
         raise Malformed("lineage.not_json") from deep
-    return Reading(seen, body, hashlib.sha256(body).hexdigest(), tuple(redaction.removed))
+    sha256 = hashlib.sha256(body).hexdigest()
+    return Reading(seen, zlib.compress(body, 1), len(body), sha256, tuple(redaction.removed))
 
 
 def again(body: bytes) -> event.Event:

@@ -58,7 +58,7 @@ def rebuild(*, actor: Actor, copy: Copy, now: datetime) -> tuple[int, int]:
 
 
 def _told(one: Reading) -> log.Told:
-    about = {"digest": one.event_id, "kind": one.event.kind, "size": len(one.body), "redacted": len(one.removed)}
+    about = {"digest": one.event_id, "kind": one.event.kind, "size": one.size, "redacted": len(one.removed)}
     return [f"lineage_event:{one.sha256}", *([f"run:{one.event.run.uuid}"] if one.event.run else [])], about
 
 

@@ -23,7 +23,7 @@ before = now()
 body = reading.unpack(sys.stdin.buffer.read(), "gzip")
 with reading.undisturbed(len(body)):
     one = reading.read(*event.decode(body))
-print(now() - before, len(one.body))
+print(now() - before, one.size)
 """
 
 

@@ -1,5 +1,7 @@
 """What looks the same is understood once, and says the same every time."""
 
+import zlib
+
 from lineage import facets, reading, said
 from lineage.event import understand
 from lineage.seen import SMALL, once
@@ -67,7 +69,7 @@ def test_a_secret_in_a_facet_is_taken_out_every_time_and_beside_known_facets():
     assert not reading.read(clean, []).removed
     for _ in range(3):
         kept = reading.read(event(note={"text": "nothing to hide here"}, extra={"text": "password=hunter2x"}), [])
-        assert b"hunter2x" not in kept.body
+        assert b"hunter2x" not in zlib.decompress(kept.packed)
         assert [one["at"] for one in kept.removed] == ["/job/facets/extra/text"]
 
 
@@ -76,5 +78,5 @@ def test_a_facet_whose_name_says_what_its_keys_are_is_looked_at_by_itself():
     for _ in range(2):
         columns = reading.read(event(columnMetrics=held), [])
         other = reading.read(event(metrics=held), [])
-        assert b"abcdefgh" in columns.body
-        assert b"abcdefgh" not in other.body
+        assert b"abcdefgh" in zlib.decompress(columns.packed)
+        assert b"abcdefgh" not in zlib.decompress(other.packed)
