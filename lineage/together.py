@@ -24,8 +24,8 @@ from lineage.services import Receipt, ingest
 log = logging.getLogger("attestry.lineage")
 MOST = 500
 """At most this many events share a transaction, unless one request alone brings more."""
-PLACES, LINE = 2, 22
-"""So many batches and large events are taken in side by side, and so many wait for a place; of a process's 32 requests
+PLACES, LINE = 2, 38
+"""So many batches and large events are taken in side by side, and so many wait for a place; of a process's 48 requests
 that leaves eight for everybody else. More places would only take Python's lock from whoever writes. A full line is more
 work than is done until those come again who were sent away."""
 PATIENCE = 2.5

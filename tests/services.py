@@ -142,7 +142,7 @@ def postgresql(name: str = "attestry", *, lasting: bool = False) -> Iterator[str
             [*initdb, "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True, user=user, group=_group(user),
             extra_groups=[] if user else None, cwd=home,
         )  # fmt: skip
-        quick = ["-c", "listen_addresses=", "-c", "max_connections=60"]
+        quick = ["-c", "listen_addresses=", "-c", "max_connections=100"]
         quick += [] if lasting else ["-c", "fsync=off", "-c", "full_page_writes=off"]
         server = [str(programs / "postgres"), "-D", str(home / "data"), "-k", str(home), *quick]
         with _serving(server, home / "log", lambda: _answers(programs, home), signal.SIGINT, user):

@@ -1,5 +1,6 @@
 """The outgrown shape: the compose file says what it should, and the same commands run natively as it would run them."""
 
+import inspect
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from portal import cli
 from tests.portal import house
 
 COMPOSE: dict[str, Any] = yaml.safe_load((house.ROOT / "docker-compose.yml").read_text())
@@ -121,6 +123,13 @@ def test_its_commands_are_commands_of_ours(name: str, tmp_path: Path) -> None:
     words = house.attestry(command[0], "--help", data=tmp_path / "data").stdout
     for option in (part for part in command[1:] if part.startswith("--")):
         assert option in words
+
+
+def test_the_database_takes_all_the_connections_that_web_and_worker_processes_may_open() -> None:
+    web = inspect.signature(cli.web).parameters["threads"].default + 1
+    asked = SERVICES["web"]["deploy"]["replicas"] * web + SERVICES["worker"]["deploy"]["replicas"] * 8
+    assert asked + 20 <= int(SERVICES["database"]["command"][-1].removeprefix("max_connections="))
+    assert f"(`--threads`, {web - 1})" in (house.ROOT / "docs" / "install.md").read_text()
 
 
 def test_every_image_is_pinned_and_ours_runs_as_nobody_special() -> None:
