@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
 from jobs import records, selectors, tasks
 from jobs.models import Job
@@ -29,14 +29,14 @@ class Dispatcher(threading.Thread):
         self.swept = 0.0
 
     def run(self) -> None:
-        """Turn until stopped; a database that is away is waited for."""
+        """Turn until stopped; a database or a broker that is away is waited for."""
         turns = 0
         while not self.stopped.wait(POLL):
             try:
                 self.turn(sweep=turns % round(SWEEP / POLL) == 0)
                 turns += 1
-            except (DatabaseError, InterfaceError):
-                log.exception("The dispatcher could not reach the database; it keeps trying.")
+            except Exception:
+                log.exception("The dispatcher could not hand over what is due; it keeps trying.")
                 close_old_connections()
                 self.stopped.wait(1)
         connection.close()

@@ -38,7 +38,7 @@ def start(  # noqa: PLR0913 - each is named at the call
                 complaint = ""
             except Exception as error:
                 if repr(error) != complaint:
-                    log.exception("%s %s", trouble, getattr(error, "params", ""))
+                    log.exception("%s", " ".join(filter(None, [trouble, str(getattr(error, "params", ""))])))
                 complaint = repr(error)
                 leave()
                 connection.close()

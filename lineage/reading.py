@@ -1,4 +1,4 @@
-"""From the bytes of a request to what will be kept: unpacked, understood, redacted, hashed."""
+"""From the bytes of a request to what will be kept: unpacked, understood, redacted, hashed, packed."""
 
 import gc
 import hashlib

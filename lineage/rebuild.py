@@ -12,14 +12,14 @@ rest says, and stay where the rest says nothing of them.
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, connections, models, transaction
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
-from audit.refusals import Conflict
+from audit.refusals import Conflict, Unavailable
 from lineage import follow
 from lineage.merge import Row, combine
 from lineage.models import FOREVER, NEVER, Dataset, DatasetVersion, Job, RawEvent, Run, RunIO
@@ -30,6 +30,8 @@ from lineage.records import all_paid, merge
 from lineage.retention.selectors import newest_removed
 from lineage.tables import RULES
 
+PATIENCE = 60.0
+"""Seconds for which the tables may take in what is owed before a copy is made; what is late is added to it."""
 BATCH = 200
 """How many raw events, or rows of a table, are in memory at once."""
 THINGS: tuple[type[models.Model], ...] = (Dataset, Job, Run, DatasetVersion, RunIO)
@@ -193,8 +195,8 @@ class Copy:
 
 def prepared(progress: Progress = _quietly) -> Copy:
     """Return a copy that only has to be put in place; what the tables lack altogether is added to them first."""
-    while follow.settle():
-        pass
+    with suppress(Unavailable):
+        follow.catch_up(PATIENCE)
     copy = Copy()
     copy.catch_up(progress)
     if not copy.strangers():

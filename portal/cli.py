@@ -76,7 +76,9 @@ def prepare(demo: Annotated[bool, typer.Option("--demo")] = False) -> None:
 def web(
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Requests answered side by side.")] = 48,
+    threads: Annotated[
+        int, typer.Option(min=1, max=64, help="Requests answered side by side; batches of lineage take up to 40.")
+    ] = 48,
     data_dir: DataDir = None,
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help="A proxy speaks https for us.")] = False,
 ) -> None:

@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -121,6 +123,20 @@ def test_a_log_that_writers_keep_going_is_begun_anew_once_it_is_long(
     assert carrier.carry()
     write("two")
     assert (log.read_bytes()[:32] != before) == begins_anew
+
+
+def test_a_worker_carries_by_itself_and_leaves_it_to_others_when_it_stops(carrier: Carrier, file: Path) -> None:
+    stop = threading.Event()
+    thread = carrying.start(stop)
+    write("carried by itself")
+    end = time.monotonic() + 10
+    while b"carried by itself" not in file.read_bytes() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert b"carried by itself" in file.read_bytes()
+    assert not carrier.carry()
+    stop.set()
+    thread.join(10)
+    assert carrier.carry()
 
 
 def test_it_is_one_alone_until_it_leaves_or_dies(carrier: Carrier, file: Path) -> None:

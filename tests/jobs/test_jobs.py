@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -114,6 +115,27 @@ def test_a_clock_line_is_owed_once_per_turn(done: list[str]) -> None:
         tasks.clock(table, at + timedelta(seconds=second))
         Job.objects.update(pending_key=None)
     assert Job.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_is_away_is_waited_for(done: list[str]) -> None:
+    sent: list[str] = []
+
+    def send(kind: str, pk: str) -> None:
+        sent.append(pk)
+        if len(sent) == 1:
+            raise ConnectionError("no broker")
+
+    for word in ("one", "two"):
+        Job.objects.create(kind="test.note", args=[word])
+    dispatcher = Dispatcher(send, {}, places=2)
+    dispatcher.start()
+    end = time.monotonic() + 10
+    while len(sent) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    dispatcher.stopped.set()
+    dispatcher.join(10)
+    assert len(set(sent)) == 2
 
 
 def test_long_errands_leave_a_place_for_short_ones(done: list[str]) -> None:

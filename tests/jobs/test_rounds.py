@@ -70,16 +70,22 @@ class Hurried(threading.Event):
         return len(self.asked) > 3
 
 
-@pytest.mark.parametrize(
-    ("how", "least", "most"),
-    [({"rest": 60}, 60, 60), ({"every": 60}, 0, 60), ({"every": 60, "rest": 59.99}, 59.99, 60)],
-)
-def test_a_turn_begins_so_long_after_the_one_before_began_and_rests_after_it_ended(how, least, most):
-    stop = Hurried()
-    rounds.start(stop, "somebody", lambda: time.sleep(0.02), trouble="", log=log, **how).join(10)
-    assert len(stop.asked) == 4
-    assert all(least <= asked <= most for asked in stop.asked)
-    assert all((asked < most) == (least < most) for asked in stop.asked[1:])
+def waited(*took, **how):
+    """For how long a thread wanted to wait after turns that took so many seconds."""
+    stop, left = Hurried(), iter(took)
+    rounds.start(stop, "somebody", lambda: time.sleep(next(left)), trouble="", log=log, **how).join(10)
+    return stop.asked[1:]
+
+
+def test_a_turn_begins_so_long_after_the_one_before_began():
+    after_long, *after_short = waited(0.5, 0, 0, every=60)
+    assert after_long <= 59.5
+    assert all(59.5 < asked <= 60 for asked in after_short)
+
+
+def test_a_turn_rests_after_the_one_before_ended():
+    assert waited(0.1, 0, 0, rest=60) == [60, 60, 60]
+    assert waited(0.2, 0, 0, every=60, rest=59.9)[0] == 59.9
 
 
 def test_whoever_is_told_to_stop_while_it_rests_stops_at_once():

@@ -127,7 +127,8 @@ def test_its_commands_are_commands_of_ours(name: str, tmp_path: Path) -> None:
 
 def test_the_database_takes_all_the_connections_that_web_and_worker_processes_may_open() -> None:
     web = inspect.signature(cli.web).parameters["threads"].default + 1
-    asked = SERVICES["web"]["deploy"]["replicas"] * web + SERVICES["worker"]["deploy"]["replicas"] * 8
+    worker = 4 + 2 * inspect.signature(cli.worker).parameters["concurrency"].default
+    asked = SERVICES["web"]["deploy"]["replicas"] * web + SERVICES["worker"]["deploy"]["replicas"] * worker
     assert asked + 20 <= int(SERVICES["database"]["command"][-1].removeprefix("max_connections="))
     assert f"(`--threads`, {web - 1})" in (house.ROOT / "docs" / "install.md").read_text()
 

@@ -1,5 +1,6 @@
 """`attestry up`, started as people start it: it comes up, says where it is, outlives its children, leaves nothing."""
 
+import fcntl
 import os
 import signal
 import stat
@@ -73,6 +74,18 @@ def test_a_port_that_is_taken_is_refused_with_a_sentence(home: Any, tmp_path: Pa
     other = house.attestry("up", "--port", str(home.port), data=tmp_path / "data")
     assert other.returncode == 1
     assert f"Port {home.port}" in other.stderr
+
+
+def test_its_worker_alone_carries_the_log_of_writes_over(home: Any) -> None:
+    def held() -> bool:
+        with (home.data / "carrying.lock").open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    assert house.eventually(held, 20)
 
 
 def test_the_doctor_finds_nothing_wrong_while_it_runs(home: Any) -> None:
